@@ -1,0 +1,1 @@
+"""Playlist continuation: a library with no network, no database and no Discord."""
