@@ -1,0 +1,126 @@
+"""Tracks as people see them: catalogue records completed with names, covers and links."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+import structlog
+
+from bot.domain.errors import CrossfadeError
+from bot.domain.library import ArtistRef, TrackInfo
+from bot.domain.recommendations import Pick
+from bot.services.accounts import AccountsService
+from bot.services.ports import LibraryRepository, SpotifyGateway
+from recommender.records import Recommendation, Track
+
+_TRACK_LINK = re.compile(r"(?:spotify:track:|open\.spotify\.com/(?:intl-[a-z-]+/)?track/|/track/)([0-9A-Za-z]{22})\b")
+_log = structlog.get_logger(__name__)
+
+
+def track_uri(text: str) -> str | None:
+    """Return the track URI that a text holds as a URI or a link, or None.
+
+    >>> track_uri("https://open.spotify.com/intl-de/track/" + "4" * 22 + "?si=x")
+    'spotify:track:4444444444444444444444'
+    """
+    found = _TRACK_LINK.search(text)
+    return f"spotify:track:{found.group(1)}" if found else None
+
+
+class TrackDetails:
+    """Turns what the model names into what is shown.
+
+    A trained model knows names but no covers; Spotify's API gives one track a call (the batch form is closed to new
+    apps), so what was once read is kept in the database and only the rest is asked for, within `patience` seconds.
+
+    Args:
+        library: tracks that are known already.
+        spotify: the Spotify adapter.
+        accounts: gives a token to ask with.
+        open_url: where links to tracks lead, without a slash at the end.
+        patience: seconds that the lookups may take together; what is late is shown without a cover.
+        concurrency: lookups under way at once.
+    """
+
+    def __init__(
+        self,
+        library: LibraryRepository,
+        spotify: SpotifyGateway,
+        accounts: AccountsService,
+        *,
+        open_url: str = "https://open.spotify.com",
+        patience: float = 3.0,
+        concurrency: int = 4,
+    ) -> None:
+        self._library = library
+        self._spotify = spotify
+        self._accounts = accounts
+        self._open_url = open_url
+        self._patience = patience
+        self._concurrency = concurrency
+
+    def info(self, track: Track) -> TrackInfo:
+        """Return a catalogue record in the form that the database and the faces use."""
+        name = track.name or "Unknown track"
+        artists = (ArtistRef(track.artist_name, track.artist_uri),) if track.artist_name else ()
+        return TrackInfo(
+            uri=track.uri,
+            name=name,
+            artists=artists,
+            album_name=track.album_name,
+            album_uri=track.album_uri,
+            duration_ms=track.duration_ms,
+            url=f"{self._open_url}/track/{track.uri.rsplit(':', 1)[-1]}",
+        )
+
+    async def picks(self, recommendations: Sequence[Recommendation], member_id: int | None) -> tuple[Pick, ...]:
+        """Return picks in the same order, completed as far as possible with the member's authorisation."""
+        infos = {r.track.uri: self.info(r.track) for r in recommendations}
+        for uri, known in (await self._library.tracks(infos)).items():
+            infos[uri] = _merge(infos[uri], known)
+        bare = [uri for uri, info in infos.items() if info.image_url is None]
+        if bare and member_id is not None:
+            for info in await self._look_up(bare, member_id):
+                infos[info.uri] = _merge(infos[info.uri], info)
+        return tuple(
+            Pick(infos[r.track.uri], r.score, tuple(reason.text for reason in r.reasons)) for r in recommendations
+        )
+
+    async def _look_up(self, uris: Sequence[str], member_id: int) -> list[TrackInfo]:
+        found: list[TrackInfo] = []
+        waiting = iter(uris)
+
+        async def worker() -> None:
+            for uri in waiting:
+                info = await self._accounts.with_token(member_id, partial(self._spotify.track, uri=uri))
+                found.append(replace(info, uri=uri))
+
+        workers = [asyncio.create_task(worker()) for _ in range(min(self._concurrency, len(uris)))]
+        done, pending = await asyncio.wait(workers, timeout=self._patience, return_when=asyncio.FIRST_EXCEPTION)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            error = task.exception()
+            if isinstance(error, CrossfadeError):
+                _log.info("shown without all covers", reason=str(error))
+            elif error is not None:
+                raise error
+        return found
+
+
+def _merge(base: TrackInfo, better: TrackInfo) -> TrackInfo:
+    """Return `better` with the gaps filled from `base`."""
+    return replace(
+        better,
+        artists=better.artists or base.artists,
+        album_name=better.album_name or base.album_name,
+        album_uri=better.album_uri or base.album_uri,
+        duration_ms=better.duration_ms or base.duration_ms,
+        url=better.url or base.url,
+        image_url=better.image_url or base.image_url,
+    )
