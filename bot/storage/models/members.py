@@ -1,0 +1,38 @@
+"""Discord users and servers that use the bot."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from bot.storage.models.base import Base, UtcDateTime
+
+
+class MemberRow(Base):
+    """A Discord user; what is kept of them hangs on this row and goes with it."""
+
+    __tablename__ = "members"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class GuildRow(Base):
+    """A Discord server."""
+
+    __tablename__ = "guilds"
+
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
+class GuildMemberRow(Base):
+    """A member who uses the bot in a server, with the last time they did."""
+
+    __tablename__ = "guild_members"
+
+    guild_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("guilds.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    seen_at: Mapped[datetime] = mapped_column(UtcDateTime)

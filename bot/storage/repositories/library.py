@@ -1,0 +1,165 @@
+"""Members' playlists, what is in them and what is known of tracks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.domain.library import SOURCE_SPOTIFY, LibraryPlaylist, PlaylistEntry, RemotePlaylist, TrackInfo
+from bot.storage.models import PlaylistEntryRow, PlaylistRow, TrackRow
+from bot.storage.repositories.owners import hold_connected_library, hold_library
+from bot.storage.repositories.tracks import load_tracks, store_tracks
+from bot.storage.session import Database
+from bot.storage.upsert import batches, insert_into, table_of
+
+
+class SqlLibraryRepository:
+    """Playlists in the database.
+
+    Args:
+        database: the database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def playlists(self, member_id: int) -> list[LibraryPlaylist]:
+        """Return the member's playlists in the order of Spotify's listing."""
+        of_member = select(PlaylistRow).where(PlaylistRow.member_id == member_id)
+        async with self._database.reading() as session:
+            rows = await session.scalars(of_member.order_by(PlaylistRow.rank, PlaylistRow.id))
+            return [_playlist(row) for row in rows]
+
+    async def playlist(self, member_id: int, playlist_id: int) -> LibraryPlaylist | None:
+        """Return one of the member's playlists by its database id."""
+        theirs = select(PlaylistRow).where(PlaylistRow.id == playlist_id, PlaylistRow.member_id == member_id)
+        async with self._database.reading() as session:
+            row = await session.scalar(theirs)
+        return None if row is None else _playlist(row)
+
+    async def replace_playlist(
+        self, member_id: int, rank: int, playlist: RemotePlaylist, entries: Sequence[PlaylistEntry], now: datetime
+    ) -> None:
+        """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted.
+
+        Raises:
+            NotConnected: the member has no account (any more), so nothing of theirs may be stored.
+        """
+        async with self._database.transaction() as session:
+            await hold_connected_library(session, member_id)
+            playlist_id = await _upsert_playlist(session, member_id, rank, playlist, len(entries), now)
+            tracks = await store_tracks(session, (entry.track for entry in entries), SOURCE_SPOTIFY, overwrite=True)
+            await session.execute(delete(PlaylistEntryRow).where(PlaylistEntryRow.playlist_id == playlist_id))
+            rows = [
+                {
+                    "playlist_id": playlist_id,
+                    "position": position,
+                    "track_id": tracks[entry.track.uri],
+                    "added_at": entry.added_at,
+                    "added_by": entry.added_by,
+                }
+                for position, entry in enumerate(entries)
+            ]
+            if rows:
+                await session.execute(insert(table_of(PlaylistEntryRow)), rows)
+
+    async def touch_playlists(self, member_id: int, ranks: dict[str, int], now: datetime) -> None:
+        """Set the listing rank (by Spotify id) and the sync time of playlists that have not changed."""
+        if not ranks:
+            return
+        table = table_of(PlaylistRow)
+        statement = (
+            update(table)
+            .where(table.c.member_id == member_id, table.c.spotify_id == bindparam("listed"))
+            .values(rank=bindparam("listed_at"), synced_at=bindparam("seen_at"))
+        )
+        rows = [{"listed": spotify_id, "listed_at": rank, "seen_at": now} for spotify_id, rank in sorted(ranks.items())]
+        async with self._database.transaction() as session:
+            if await hold_library(session, member_id):
+                await session.execute(statement, rows)
+
+    async def remove_playlists_except(self, member_id: int, keep: Collection[str]) -> int:
+        """Delete the member's playlists whose Spotify id is not in `keep`; return how many."""
+        kept = set(keep)
+        theirs = select(PlaylistRow.id, PlaylistRow.spotify_id).where(PlaylistRow.member_id == member_id)
+        async with self._database.transaction() as session:
+            await hold_library(session, member_id)
+            found = await session.execute(theirs)
+            gone = [playlist_id for playlist_id, spotify_id in found if spotify_id not in kept]
+            for batch in batches(gone):
+                await session.execute(delete(PlaylistRow).where(PlaylistRow.id.in_(batch)))
+        return len(gone)
+
+    async def track_uris(self, playlist_ids: Sequence[int]) -> dict[int, list[str]]:
+        """Return each playlist's track URIs in order; an empty or unknown playlist has none."""
+        uris: dict[int, list[str]] = {playlist_id: [] for playlist_id in playlist_ids}
+        async with self._database.reading() as session:
+            for batch in batches(uris):
+                for playlist_id, uri in await session.execute(
+                    select(PlaylistEntryRow.playlist_id, TrackRow.uri)
+                    .join(TrackRow, TrackRow.id == PlaylistEntryRow.track_id)
+                    .where(PlaylistEntryRow.playlist_id.in_(batch))
+                    .order_by(PlaylistEntryRow.playlist_id, PlaylistEntryRow.position)
+                ):
+                    uris[playlist_id].append(uri)
+        return uris
+
+    async def known_tracks(self, member_ids: Sequence[int]) -> list[TrackInfo]:
+        """Return every distinct track in these members' playlists, those stored first before the others."""
+        tracks: dict[int, TrackInfo] = {}
+        async with self._database.reading() as session:
+            for batch in batches(sorted(set(member_ids))):
+                theirs = select(PlaylistRow.id).where(PlaylistRow.member_id.in_(batch))
+                entries = select(PlaylistEntryRow.track_id).where(PlaylistEntryRow.playlist_id.in_(theirs))
+                tracks |= await load_tracks(session, entries)
+        return [tracks[track_id] for track_id in sorted(tracks)]
+
+    async def tracks(self, uris: Collection[str]) -> dict[str, TrackInfo]:
+        """Return what is known of tracks, by URI; unknown ones are left out."""
+        found: dict[str, TrackInfo] = {}
+        async with self._database.reading() as session:
+            for batch in batches(sorted(set(uris))):
+                named = await load_tracks(session, select(TrackRow.id).where(TrackRow.uri.in_(batch)))
+                found.update((track.uri, track) for track in named.values())
+        return found
+
+
+async def _upsert_playlist(
+    session: AsyncSession, member_id: int, rank: int, playlist: RemotePlaylist, n_tracks: int, now: datetime
+) -> int:
+    values = {
+        "source": SOURCE_SPOTIFY,
+        "name": playlist.name,
+        "description": playlist.description,
+        "owner_id": playlist.owner_id,
+        "owner_name": playlist.owner_name,
+        "snapshot_id": playlist.snapshot_id,
+        "collaborative": playlist.collaborative,
+        "public": playlist.public,
+        "total": playlist.total,
+        "n_tracks": n_tracks,
+        "url": playlist.url,
+        "image_url": playlist.image_url,
+        "rank": rank,
+        "synced_at": now,
+    }
+    statement = insert_into(session, PlaylistRow).values(member_id=member_id, spotify_id=playlist.spotify_id, **values)
+    upsert = statement.on_conflict_do_update(index_elements=["member_id", "spotify_id"], set_=values)
+    return int((await session.execute(upsert.returning(table_of(PlaylistRow).c.id))).scalar_one())
+
+
+def _playlist(row: PlaylistRow) -> LibraryPlaylist:
+    return LibraryPlaylist(
+        id=row.id,
+        member_id=row.member_id,
+        spotify_id=row.spotify_id,
+        name=row.name,
+        snapshot_id=row.snapshot_id,
+        n_tracks=row.n_tracks,
+        url=row.url,
+        image_url=row.image_url,
+        synced_at=row.synced_at,
+    )
