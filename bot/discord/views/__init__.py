@@ -1,0 +1,1 @@
+"""Messages as Components V2 layouts, and the buttons in them."""
