@@ -1,0 +1,337 @@
+"""The composition root: builds adapters, services and faces, and starts and stops them in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+import discord
+import structlog
+from fastapi import APIRouter
+
+from bot.discord.client import CrossfadeBot
+from bot.discord.poster import ChannelDigestPoster
+from bot.domain.clock import Clock, SystemClock
+from bot.domain.errors import AuthorisationRevoked, CrossfadeError
+from bot.jobs.scheduler import Jobs
+from bot.services.accounts import AccountsService
+from bot.services.digests import DigestsService
+from bot.services.discovery import DiscoveryService
+from bot.services.doctor import Check
+from bot.services.library import LibraryService
+from bot.services.models import ModelService
+from bot.services.onboarding import OnboardingService
+from bot.services.playlists import PlaylistsService
+from bot.services.recommendations import RecommendationsService
+from bot.services.registry import Services
+from bot.services.tracks import TrackDetails
+from bot.settings import Settings
+from bot.spotify.client import SpotifyAdapter
+from bot.storage import migrate
+from bot.storage.encryption import TokenCipher, load_or_create_key
+from bot.storage.repositories.accounts import SqlAccountRepository
+from bot.storage.repositories.digests import SqlDigestRepository
+from bot.storage.repositories.library import SqlLibraryRepository
+from bot.storage.repositories.recommendations import SqlRecommendationRepository
+from bot.storage.session import Database
+from bot.web.app import create_web
+from bot.web.server import listen, serving
+from recommender.artifacts import ModelStore
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What stands below the faces: the database, the Spotify adapter and the services."""
+
+    database: Database
+    spotify: SpotifyAdapter
+    services: Services
+    clock: Clock
+
+
+def new_secret() -> str:
+    """Return 64 random bytes as 86 URL-safe characters (within RFC 7636's 43 to 128)."""
+    return secrets.token_urlsafe(64)
+
+
+@contextlib.asynccontextmanager
+async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_date: bool = True) -> AsyncIterator[Core]:
+    """Open the database (bringing its tables up to date), build the services, and close all again.
+
+    Args:
+        settings: the settings.
+        clock: tells the time; the machine's own by default.
+        bring_up_to_date: whether to upgrade the tables first.
+    """
+    clock = clock or SystemClock()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if bring_up_to_date:
+        await asyncio.to_thread(migrate.upgrade, settings.database_url)
+    database = Database(settings.database_url)
+    spotify = _spotify(settings, clock)
+    services = _services(settings, clock, database, spotify)
+    try:
+        yield Core(database, spotify, services, clock)
+    finally:
+        await services.onboarding.close()
+        await spotify.close()
+        await database.dispose()
+
+
+def _spotify(settings: Settings, clock: Clock) -> SpotifyAdapter:
+    spotify = settings.spotify
+    return SpotifyAdapter(
+        spotify.client_id or "",
+        spotify.client_secret.get_secret_value() if spotify.client_secret else None,
+        settings.web.redirect_uri,
+        clock=clock,
+        accounts_url=spotify.accounts_url,
+        api_url=spotify.api_url,
+    )
+
+
+def _services(settings: Settings, clock: Clock, database: Database, spotify: SpotifyAdapter) -> Services:
+    account_rows = SqlAccountRepository(database, _cipher(settings))
+    library_rows = SqlLibraryRepository(database)
+    recommendation_rows = SqlRecommendationRepository(database)
+    models = ModelService(ModelStore(settings.models_dir))
+    accounts = AccountsService(account_rows, spotify, clock, new_secret=new_secret)
+    library = LibraryService(library_rows, spotify, accounts, clock)
+    details = TrackDetails(library_rows, spotify, accounts, open_url=settings.spotify.open_url)
+    recommendations = RecommendationsService(
+        models, accounts, library, library_rows, recommendation_rows, details, clock
+    )
+    discovery = DiscoveryService(
+        models, accounts, account_rows, library, library_rows, recommendation_rows, details, clock
+    )
+    return Services(
+        accounts=accounts,
+        onboarding=OnboardingService(library, clock),
+        library=library,
+        models=models,
+        recommendations=recommendations,
+        discovery=discovery,
+        playlists=PlaylistsService(recommendations, recommendation_rows, spotify, accounts, clock),
+        digests=DigestsService(
+            SqlDigestRepository(database),
+            discovery,
+            recommendations,
+            clock,
+            worker=f"{socket.gethostname()}-{secrets.token_hex(6)}",
+        ),
+    )
+
+
+def _cipher(settings: Settings) -> TokenCipher:
+    given = settings.core.encryption_keys
+    if given is not None:
+        return TokenCipher([key.strip() for key in given.get_secret_value().split(",") if key.strip()])
+    return TokenCipher([load_or_create_key(settings.home / "secret.key")])
+
+
+async def health_of(the_core: Core, bot: CrossfadeBot | None) -> dict[str, bool]:
+    """Return each part of the running program and whether it is ready."""
+    parts = {"database": True}
+    try:
+        await the_core.database.ping()
+    except CrossfadeError:
+        parts["database"] = False
+    if bot is not None:
+        parts["discord"] = bot.is_ready()
+    return parts
+
+
+@contextlib.asynccontextmanager
+async def web_part(
+    the_core: Core, bot: CrossfadeBot | None, listener: socket.socket, extra: Sequence[APIRouter] = ()
+) -> AsyncIterator[asyncio.Task[None]]:
+    """Serve the web face while the block runs."""
+    application = create_web(the_core.services, lambda: health_of(the_core, bot), extra)
+    async with serving(application, listener) as task:
+        yield task
+
+
+def create_bot(the_core: Core, settings: Settings, *, shard_count: int | None = None) -> CrossfadeBot:
+    """Return the Discord client, not yet logged in; by default it has as many shards as Discord advises."""
+    return CrossfadeBot(
+        the_core.services,
+        the_core.clock,
+        guild_for_sync=settings.discord.development_guild,
+        shard_count=shard_count,
+    )
+
+
+def create_jobs(the_core: Core, bot: CrossfadeBot, settings: Settings) -> Jobs:
+    """Return the timed jobs, not yet started; they post through the bot."""
+    return Jobs(the_core.services, ChannelDigestPoster(bot), every=settings.jobs.every)
+
+
+async def run(settings: Settings, parts: Collection[str]) -> None:
+    """Run the chosen parts until the program is asked to stop (SIGINT, SIGTERM) or one of them fails.
+
+    Raises:
+        CrossfadeError: a setting is missing or wrong, a port is taken, a login is refused.
+    """
+    token = settings.discord.token
+    needs_bot = "discord" in parts or "jobs" in parts
+    if needs_bot and token is None:
+        raise CrossfadeError("CROSSFADE_DISCORD_TOKEN is not set: put the bot's token into .env (see .env.example).")
+    if not settings.spotify.client_id:
+        raise CrossfadeError(
+            "CROSSFADE_SPOTIFY_CLIENT_ID is not set: put your Spotify app's client id into .env (see .env.example)."
+        )
+    listener = listen(settings.web.host, settings.web.port) if "web" in parts else None
+    async with contextlib.AsyncExitStack() as stack:
+        the_core = await stack.enter_async_context(core(settings))
+        running: list[asyncio.Task[None]] = [asyncio.create_task(_stop_signal(), name="stop signal")]
+        bot = create_bot(the_core, settings) if needs_bot else None
+        if listener is not None:
+            running.append(await stack.enter_async_context(web_part(the_core, bot, listener)))
+            _log.info("web server listening", url=settings.web.base_url, redirect_uri=settings.web.redirect_uri)
+        if bot is not None and token is not None:
+            stack.push_async_callback(bot.close)
+            with _login_faults():
+                await bot.login(token.get_secret_value())
+            if "discord" in parts:
+                running.append(asyncio.create_task(_connect(bot), name="discord"))
+            if "jobs" in parts:
+                jobs = create_jobs(the_core, bot, settings)
+                jobs.start()
+                stack.callback(jobs.stop)
+        await _first_to_end(running)
+
+
+async def _connect(bot: CrossfadeBot) -> None:
+    with _login_faults():
+        await bot.connect()
+
+
+@contextlib.contextmanager
+def _login_faults() -> Iterator[None]:
+    try:
+        yield
+    except discord.LoginFailure:
+        raise CrossfadeError(
+            "Discord does not accept CROSSFADE_DISCORD_TOKEN: reset it in the Developer Portal, put it into .env."
+        ) from None
+    except (OSError, aiohttp.ClientError) as error:
+        raise CrossfadeError(f"Discord cannot be reached ({error}): check this machine's connection.") from None
+
+
+async def _stop_signal() -> None:
+    """Return when the program is asked to stop."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no loop signal handlers; there Ctrl-C raises KeyboardInterrupt by itself.
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+
+
+async def _first_to_end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Wait until one part ends, stop the others, and raise what it failed with."""
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        if task.get_name() != "web server":  # it is stopped in order by its own context
+            task.cancel()
+    for task in done:
+        task.result()
+
+
+def upgrade_database(settings: Settings, revision: str = "head") -> None:
+    """Bring the tables up to a revision."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.database_url, revision)
+
+
+def downgrade_database(settings: Settings, revision: str) -> None:
+    """Take the tables back to a revision."""
+    migrate.downgrade(settings.database_url, revision)
+
+
+def check_database(settings: Settings) -> list[str]:
+    """Return how the tables differ from the models, each difference in words."""
+    return migrate.check(settings.database_url)
+
+
+def checks(settings: Settings) -> list[Check]:
+    """Return what `crossfade doctor` looks at, in the order in which a fault should be mended."""
+    return [
+        Check("settings", partial(_check_settings, settings)),
+        Check("home folder", partial(_check_home, settings)),
+        Check("database", partial(_check_tables, settings)),
+        Check("model", partial(_check_model, settings)),
+        Check("Discord", partial(_check_discord, settings)),
+        Check("Spotify", partial(_check_spotify, settings)),
+    ]
+
+
+async def _check_settings(settings: Settings) -> str:
+    subjects = (settings.core, settings.discord, settings.spotify, settings.web, settings.jobs)
+    changed = sum(len(subject.model_fields_set) for subject in subjects)
+    return f"readable, {changed} set; redirect URI for Spotify's dashboard: {settings.web.redirect_uri}"
+
+
+async def _check_home(settings: Settings) -> str:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        raise CrossfadeError(
+            f"{settings.home} cannot be written ({error.strerror}): make it writable, or set CROSSFADE_HOME."
+        ) from None
+    return str(settings.home)
+
+
+async def _check_tables(settings: Settings) -> str:
+    differences = await asyncio.to_thread(check_database, settings)
+    if differences:
+        raise CrossfadeError(f"{differences[0]}.")
+    return f"{settings.database_url.split(':', 1)[0]}, up to date"
+
+
+async def _check_model(settings: Settings) -> str:
+    served = await ModelService(ModelStore(settings.models_dir)).current()
+    return f"{served.name}, {len(served.catalogue):,} tracks"
+
+
+async def _check_discord(settings: Settings) -> str:
+    token = settings.discord.token
+    if token is None:
+        raise CrossfadeError("CROSSFADE_DISCORD_TOKEN is not set: put the bot's token into .env (see .env.example).")
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        with _login_faults():
+            await client.login(token.get_secret_value())
+        return f"logged in as {client.user}"
+    finally:
+        await client.close()
+
+
+async def _check_spotify(settings: Settings) -> str:
+    spotify = settings.spotify
+    if not spotify.client_id:
+        raise CrossfadeError(
+            "CROSSFADE_SPOTIFY_CLIENT_ID is not set: put your Spotify app's client id into .env (see .env.example)."
+        )
+    adapter = _spotify(settings, SystemClock())
+    try:
+        # A token that cannot exist: Spotify looks at the client first and says which of the two is wrong.
+        await adapter.refresh("crossfade-doctor")
+    except AuthorisationRevoked:
+        pass
+    finally:
+        await adapter.close()
+    return "the app's credentials are accepted"

@@ -1,0 +1,1 @@
+"""Face: timed jobs that call services."""

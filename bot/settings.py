@@ -1,0 +1,188 @@
+"""Settings from the environment or `.env`: one class a subject, every value documented, secrets never printed."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+import platformdirs
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.domain.errors import CrossfadeError
+
+Subject = TypeVar("Subject", bound=BaseSettings)
+
+
+class SettingsError(CrossfadeError):
+    """A setting cannot be used; the text names it."""
+
+
+class CoreSettings(BaseSettings):
+    """Where things are kept and how the program talks about itself."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSFADE_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("crossfade", appauthor=False)),
+        description="The folder with the database, the corpus, the models and the caches.",
+    )
+    database_url: SecretStr | None = Field(
+        None,
+        description="The database: sqlite+aiosqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. "
+        "Default: crossfade.db in the home folder.",
+    )
+    encryption_keys: SecretStr | None = Field(
+        None,
+        description="Fernet keys for the tokens, comma separated, the newest first. "
+        "Default: one is made in the file secret.key of the home folder.",
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="How much is logged.")
+    log_format: Literal["auto", "console", "json"] = Field(
+        "auto", description="Log lines for people or for machines; auto asks whether stderr is a terminal."
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+
+class DiscordSettings(BaseSettings):
+    """The Discord application."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSFADE_DISCORD_", extra="ignore", frozen=True)
+
+    token: SecretStr | None = Field(None, description="The bot's token (Developer Portal, Bot, Reset Token).")
+    development_guild: int | None = Field(
+        None, description="A server's id: commands are set up there alone, where changes show at once."
+    )
+
+
+class SpotifySettings(BaseSettings):
+    """The Spotify app that members link their accounts to."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSFADE_SPOTIFY_", extra="ignore", frozen=True)
+
+    client_id: str | None = Field(None, description="The app's client id (Spotify's developer dashboard).")
+    client_secret: SecretStr | None = Field(None, description="The app's client secret; optional with PKCE.")
+    accounts_url: str = Field("https://accounts.spotify.com", description="Spotify's accounts service.")
+    api_url: str = Field("https://api.spotify.com/v1/", description="Spotify's Web API.")
+    open_url: str = Field("https://open.spotify.com", description="Where links to tracks and playlists lead.")
+
+    @field_validator("open_url", "accounts_url")
+    @classmethod
+    def _no_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+
+class WebSettings(BaseSettings):
+    """The web server that Spotify's consent page leads back to."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSFADE_WEB_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8888, ge=0, le=65535, description="The port to listen on.")
+    public_url: str | None = Field(
+        None, description="How members' browsers reach it: https://…, or by default http://127.0.0.1:PORT."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _acceptable_to_spotify(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        loopback = parts.scheme == "http" and parts.hostname in {"127.0.0.1", "::1"}
+        if not parts.hostname or not (parts.scheme == "https" or loopback):
+            raise ValueError("must begin with https://, or be http://127.0.0.1:PORT (Spotify accepts nothing else)")
+        return value.rstrip("/")
+
+    @property
+    def base_url(self) -> str:
+        """The address that members' browsers use, without a slash at the end."""
+        return self.public_url or f"http://127.0.0.1:{self.port}"
+
+    @property
+    def redirect_uri(self) -> str:
+        """What has to be entered as redirect URI in Spotify's dashboard."""
+        return f"{self.base_url}/spotify/callback"
+
+
+class JobSettings(BaseSettings):
+    """The timed jobs."""
+
+    model_config = SettingsConfigDict(env_prefix="CROSSFADE_JOBS_", extra="ignore", frozen=True)
+
+    every: float = Field(20.0, gt=0, description="Seconds between two looks for due digests.")
+
+
+class Settings:
+    """All settings; each subject is read when it is first asked for.
+
+    Args:
+        env_file: a file with settings, read beneath the environment; None for none.
+        overrides: values by subject ("core", "web" ...) that go above everything, for the demo and for tests.
+    """
+
+    def __init__(self, env_file: Path | None = Path(".env"), **overrides: dict[str, object]) -> None:
+        self._env_file = env_file
+        self._overrides = overrides
+
+    @cached_property
+    def core(self) -> CoreSettings:
+        """Where things are kept."""
+        return self._read(CoreSettings, "core")
+
+    @cached_property
+    def discord(self) -> DiscordSettings:
+        """The Discord application."""
+        return self._read(DiscordSettings, "discord")
+
+    @cached_property
+    def spotify(self) -> SpotifySettings:
+        """The Spotify app."""
+        return self._read(SpotifySettings, "spotify")
+
+    @cached_property
+    def web(self) -> WebSettings:
+        """The web server."""
+        return self._read(WebSettings, "web")
+
+    @cached_property
+    def jobs(self) -> JobSettings:
+        """The timed jobs."""
+        return self._read(JobSettings, "jobs")
+
+    @property
+    def home(self) -> Path:
+        """The home folder."""
+        return self.core.home
+
+    @property
+    def corpus_dir(self) -> Path:
+        """Where imported playlists and features lie."""
+        return self.home / "corpus"
+
+    @property
+    def models_dir(self) -> Path:
+        """Where trained models lie."""
+        return self.home / "models"
+
+    @property
+    def database_url(self) -> str:
+        """The database to use."""
+        given = self.core.database_url
+        return given.get_secret_value() if given else f"sqlite+aiosqlite:///{self.home / 'crossfade.db'}"
+
+    def _read(self, subject: type[Subject], name: str) -> Subject:
+        try:
+            return subject(_env_file=self._env_file, **self._overrides.get(name, {}))  # type: ignore[arg-type]
+        except ValidationError as error:
+            prefix = subject.model_config.get("env_prefix", "")
+            first = error.errors(include_input=False, include_url=False)[0]
+            field = "_".join(str(part) for part in first["loc"]).upper()
+            message = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"The setting {prefix}{field} cannot be used: {message}.") from None

@@ -1,0 +1,1 @@
+"""Face: the web server with Spotify's callback and the health page."""
