@@ -71,6 +71,7 @@ def say_problems(problems: ProblemLog) -> None:
 
 def progress(unit: str) -> Progress:
     """Return a progress bar with the time that is left; it shows on stderr and only on a terminal."""
+    console = errors()
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -78,8 +79,9 @@ def progress(unit: str) -> Progress:
         TextColumn(unit),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        console=errors(),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 

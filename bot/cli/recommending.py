@@ -18,7 +18,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.console import output, progress, say_note, say_problems, state_of
+from bot.cli.console import errors, output, progress, say_note, say_problems, state_of
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,13 +46,13 @@ def train(context: typer.Context) -> None:
 
     settings = state_of(context).settings
     started = time.monotonic()
-    with output().status("Reading the corpus"):
+    with errors().status("Reading the corpus"):
         corpus, features = _read(settings)
-    with output().status(f"Learning from {corpus.n_playlists:,} playlists"):
+    with errors().status(f"Learning from {corpus.n_playlists:,} playlists"):
         model = Hybrid().fit(corpus, features)
     now = datetime.now(UTC)
     store = ModelStore(settings.models_dir)
-    with output().status("Writing the model"):
+    with errors().status("Writing the model"):
         directory = store.publish(f"{now:%Y-%m-%d-%H%M%S}", lambda path: model.save(path, created_at=now))
     store.prune(_KEPT_MODELS)
     measured = 0 if features is None else len(features)
