@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from bot.domain.accounts import LoginAttempt, SpotifyProfile, TokenSet
 from bot.domain.digests import DigestSchedule
 from bot.domain.library import ArtistRef, PlaylistEntry, RemotePlaylist, TrackInfo
 from bot.domain.recommendations import NewSet, Pick, SetKind
+from bot.storage.models import Base
+from bot.storage.session import Database
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MEMBER = 1_100_000_000_000_000_001
@@ -85,3 +89,10 @@ def new_set(
         for place, number in enumerate(numbers)
     )
     return NewSet(kind, "Title", "Subtitle", member_id, guild_id, "2026-11-20", created_at, picks)
+
+
+async def rows_as_text(database: Database) -> str:
+    """Return everything in the database, to look for traces."""
+    async with database.reading() as session:
+        tables = [(await session.execute(select(table))).all() for table in Base.metadata.sorted_tables]
+    return repr(tables)
