@@ -21,7 +21,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "cooccurrence": 0.4,
             "artists": 0.4,
             "titles": 0.35,
-            "content": 0.04,
+            "content": 0.15,
             "popularity": 0.02,
         },
         "several": {
@@ -29,7 +29,7 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "cooccurrence": 0.6,
             "artists": 0.5,
             "titles": 0.3,
-            "content": 0.05,
+            "content": 0.15,
             "popularity": 0.01,
         },
         "many": {
@@ -37,10 +37,10 @@ WEIGHTS: Mapping[str, Mapping[str, float]] = MappingProxyType(
             "cooccurrence": 1.75,
             "artists": 0.17,
             "titles": 0.15,
-            "content": 0.02,
+            "content": 0.1,
             "popularity": 0.01,
         },
-        "very many": {"neighbours": 1.0, "cooccurrence": 3.0, "artists": 0.05, "titles": 0.05, "content": 0.02},
+        "very many": {"neighbours": 1.0, "cooccurrence": 3.0, "artists": 0.05, "titles": 0.05, "content": 0.05},
     }
 )
 """The default weights, by kind of query and generator.

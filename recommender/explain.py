@@ -11,7 +11,7 @@ from recommender.candidates.popularity import Popularity
 from recommender.queries import Request
 from recommender.records import Reason
 
-_LEAST_SHARE = 0.05
+_LEAST_SHARE = 0.03
 _IN_VAIN = " (the tracks you gave are not known here)"
 
 
@@ -38,7 +38,7 @@ class Explanations:
     def reasons(self, track: int, shares: Sequence[float]) -> tuple[Reason, ...]:
         """Return the reasons for a track, from the generators with the greatest shares first.
 
-        Each generator says one thing before any says a second. One with less than a twentieth of the score is silent
+        Each generator says one thing before any says a second. One with less than 3 % of the score is silent
         unless nobody else has anything to say.
 
         Args:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from recommender.artifacts import Artifact, read_artifact, write_artifact
+from recommender.artifacts import read_artifact, write_artifact
 from recommender.candidates import GENERATORS
 from recommender.candidates.base import CandidateGenerator, GeneratorState
 from recommender.candidates.interactions import Incidence, IntArray, Interactions
@@ -22,6 +22,7 @@ from recommender.errors import ArtifactError
 
 KIND = "hybrid"
 _NOT_STORED = ("title", "description", "followers", "collaborative", "modified_at")
+_Arrays = Mapping[str, npt.NDArray[Any]]
 _INCIDENCE = ("row_offsets", "row_columns", "column_offsets", "column_rows", "column_counts")
 
 
@@ -87,12 +88,14 @@ def read_model(directory: str | Path, verify: bool = True) -> StoredModel:
     if artifact.manifest.kind != KIND:
         raise ArtifactError(f"{directory} holds a model of kind {artifact.manifest.kind!r}: give one of kind {KIND!r}.")
     parameters = dict(artifact.manifest.parameters)
+    # Plain views of the mapped memory: a memmap spends a microsecond on every slice that is taken of it.
+    arrays = {name: array.view(np.ndarray) for name, array in artifact.arrays.items()}
     try:
-        interactions = _interactions(artifact)
+        interactions = _interactions(arrays, artifact.tables)
         generators = [
-            _generator(name, values, artifact, interactions) for name, values in parameters.pop("generators").items()
+            _generator(name, values, arrays, interactions) for name, values in parameters.pop("generators").items()
         ]
-        recordings = artifact.arrays["recordings"]
+        recordings = arrays["recordings"]
     except (KeyError, TypeError, ValueError) as error:
         raise ArtifactError(
             f"The model in {directory} does not fit this version of Crossfade ({error}): run `crossfade train`."
@@ -108,21 +111,21 @@ def read_model(directory: str | Path, verify: bool = True) -> StoredModel:
 
 
 def _generator(
-    name: str, parameters: Mapping[str, Any], artifact: Artifact, interactions: Interactions
+    name: str, parameters: Mapping[str, Any], arrays: _Arrays, interactions: Interactions
 ) -> CandidateGenerator:
     kinds = {kind.name: kind for kind in GENERATORS}
     kind = kinds[name]
-    arrays = {array: artifact.arrays[f"{name}.{array}"] for array in kind.learnt}
-    return kind.from_state(GeneratorState(parameters, arrays), interactions)
+    learnt = {array: arrays[f"{name}.{array}"] for array in kind.learnt}
+    return kind.from_state(GeneratorState(parameters, learnt), interactions)
 
 
-def _interactions(artifact: Artifact) -> Interactions:
+def _interactions(arrays: _Arrays, tables: Mapping[str, pa.Table]) -> Interactions:
     tracks, artists = (
-        Incidence(**{part: artifact.arrays[f"{name}.{part}"] for part in _INCIDENCE}) for name in ("tracks", "artists")
+        Incidence(**{part: arrays[f"{name}.{part}"] for part in _INCIDENCE}) for name in ("tracks", "artists")
     )
-    catalogue = TrackCatalogue(artifact.arrays["uris"], artifact.tables["tracks"])
-    corpus = PlaylistCorpus(catalogue, tracks.row_offsets, tracks.row_columns, artifact.tables["playlists"])
-    return Interactions(corpus, tracks, artists, artifact.arrays["artist_ids"])
+    catalogue = TrackCatalogue(arrays["uris"], tables["tracks"])
+    corpus = PlaylistCorpus(catalogue, tracks.row_offsets, tracks.row_columns, tables["playlists"])
+    return Interactions(corpus, tracks, artists, arrays["artist_ids"])
 
 
 def _incidence_arrays(name: str, incidence: Incidence) -> dict[str, npt.NDArray[np.generic]]:

@@ -27,6 +27,14 @@ COMPARED = (
     "valence",
     "tempo",
 )
+# What a listener hears and has a word for; nobody says that two songs are equally instrumental.
+_SPOKEN = {
+    "danceability": "danceability",
+    "energy": "energy",
+    "acousticness": "acousticness",
+    "valence": "mood",
+    "tempo": "tempo",
+}
 _QUANTILES = 500
 _UNIFORM_VARIANCE = 1 / 12
 _NEAR = 0.1
@@ -91,7 +99,7 @@ class Content(CandidateGenerator):
         return scores
 
     def explainer(self, query: Query) -> Explainer:
-        """Name the two features nearest to the seeds' mean, among those within a tenth of all tracks of it."""
+        """Name the two audible features nearest to the seeds' mean, among those within a tenth of all tracks of it."""
         profile = self._profile(query)
 
         def explain(track: int) -> list[Reason]:
@@ -99,8 +107,8 @@ class Content(CandidateGenerator):
             if profile is None or row < 0:
                 return []
             distances = np.abs(self.scaled_[row] - profile[0])
-            near = [place for place in np.argsort(distances, kind="stable") if distances[place] <= _NEAR]
-            named = " and ".join(COMPARED[place] for place in near[:_NAMED_FEATURES])
+            near = [COMPARED[place] for place in np.argsort(distances, kind="stable") if distances[place] <= _NEAR]
+            named = " and ".join([_SPOKEN[name] for name in near if name in _SPOKEN][:_NAMED_FEATURES])
             return [Reason(self.name, f"{named} near your playlist", 1.0)] if named else []
 
         return explain

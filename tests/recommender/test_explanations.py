@@ -128,7 +128,7 @@ def test_the_features_that_are_named_are_near_the_seeds() -> None:
         named = reason.text.removesuffix(" near your playlist").split(" and ")
         assert 1 <= len(named) <= 2
         for name in named:
-            column = values[:, FEATURE_NAMES.index(name)]
+            column = values[:, FEATURE_NAMES.index("valence" if name == "mood" else name)]
             ranks = np.array([np.nanmean(column <= value) for value in column])
             mean = np.mean(ranks[SEEDS][np.isfinite(column[SEEDS])])
             assert abs(ranks[CORPUS.catalogue.index_of(track.uri)] - mean) < 0.25

@@ -202,7 +202,8 @@ def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
 def test_a_loaded_model_is_memory_mapped_and_can_be_saved_again(tmp_path: Path) -> None:
     MODEL.save(tmp_path / "first", created_at=NOW)
     loaded = Hybrid.load(tmp_path / "first")
-    assert isinstance(loaded.interactions_.tracks.row_columns, np.memmap)
+    for array in (loaded.interactions_.tracks.row_columns, loaded.recordings_, loaded.generators_[3].feature_values_):
+        assert isinstance(array.base, np.memmap)
     loaded.save(tmp_path / "second", created_at=NOW)
     assert Hybrid.load(tmp_path / "second").recommend(SEEDS) == MODEL.recommend(SEEDS)
 
