@@ -7,10 +7,8 @@ import contextlib
 import secrets
 import signal
 import socket
-import tempfile
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import aiohttp
 import discord
@@ -20,12 +18,11 @@ from fastapi import APIRouter
 from bot.discord.client import CrossfadeBot
 from bot.discord.poster import ChannelDigestPoster
 from bot.domain.clock import Clock, SystemClock
-from bot.domain.errors import AuthorisationRevoked, CrossfadeError
+from bot.domain.errors import CrossfadeError
 from bot.jobs.scheduler import Jobs
 from bot.services.accounts import AccountsService
 from bot.services.digests import DigestsService
 from bot.services.discovery import DiscoveryService
-from bot.services.doctor import Check
 from bot.services.library import LibraryService
 from bot.services.models import ModelService
 from bot.services.onboarding import OnboardingService
@@ -78,7 +75,7 @@ async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_da
     if bring_up_to_date:
         await asyncio.to_thread(migrate.upgrade, settings.database_url)
     database = Database(settings.database_url)
-    spotify = _spotify(settings, clock)
+    spotify = spotify_adapter(settings, clock)
     services = _services(settings, clock, database, spotify)
     try:
         yield Core(database, spotify, services, clock)
@@ -88,7 +85,8 @@ async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_da
         await database.dispose()
 
 
-def _spotify(settings: Settings, clock: Clock) -> SpotifyAdapter:
+def spotify_adapter(settings: Settings, clock: Clock) -> SpotifyAdapter:
+    """Return the Spotify adapter for the settings."""
     spotify = settings.spotify
     return SpotifyAdapter(
         spotify.client_id or "",
@@ -200,7 +198,7 @@ async def run(settings: Settings, parts: Collection[str]) -> None:
             _log.info("web server listening", url=settings.web.base_url, redirect_uri=settings.web.redirect_uri)
         if bot is not None and token is not None:
             stack.push_async_callback(bot.close)
-            with _login_faults():
+            with login_faults():
                 await bot.login(token.get_secret_value())
             if "discord" in parts:
                 running.append(asyncio.create_task(_connect(bot), name="discord"))
@@ -212,12 +210,13 @@ async def run(settings: Settings, parts: Collection[str]) -> None:
 
 
 async def _connect(bot: CrossfadeBot) -> None:
-    with _login_faults():
+    with login_faults():
         await bot.connect()
 
 
 @contextlib.contextmanager
-def _login_faults() -> Iterator[None]:
+def login_faults() -> Iterator[None]:
+    """Turn what a login to Discord fails with into a sentence."""
     try:
         yield
     except discord.LoginFailure:
@@ -247,91 +246,3 @@ async def _first_to_end(tasks: Sequence[asyncio.Task[None]]) -> None:
             task.cancel()
     for task in done:
         task.result()
-
-
-def upgrade_database(settings: Settings, revision: str = "head") -> None:
-    """Bring the tables up to a revision."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    migrate.upgrade(settings.database_url, revision)
-
-
-def downgrade_database(settings: Settings, revision: str) -> None:
-    """Take the tables back to a revision."""
-    migrate.downgrade(settings.database_url, revision)
-
-
-def check_database(settings: Settings) -> list[str]:
-    """Return how the tables differ from the models, each difference in words."""
-    return migrate.check(settings.database_url)
-
-
-def checks(settings: Settings) -> list[Check]:
-    """Return what `crossfade doctor` looks at, in the order in which a fault should be mended."""
-    return [
-        Check("settings", partial(_check_settings, settings)),
-        Check("home folder", partial(_check_home, settings)),
-        Check("database", partial(_check_tables, settings)),
-        Check("model", partial(_check_model, settings)),
-        Check("Discord", partial(_check_discord, settings)),
-        Check("Spotify", partial(_check_spotify, settings)),
-    ]
-
-
-async def _check_settings(settings: Settings) -> str:
-    subjects = (settings.core, settings.discord, settings.spotify, settings.web, settings.jobs)
-    changed = sum(len(subject.model_fields_set) for subject in subjects)
-    return f"readable, {changed} set; redirect URI for Spotify's dashboard: {settings.web.redirect_uri}"
-
-
-async def _check_home(settings: Settings) -> str:
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=settings.home):
-            pass
-    except OSError as error:
-        raise CrossfadeError(
-            f"{settings.home} cannot be written ({error.strerror}): make it writable, or set CROSSFADE_HOME."
-        ) from None
-    return str(settings.home)
-
-
-async def _check_tables(settings: Settings) -> str:
-    differences = await asyncio.to_thread(check_database, settings)
-    if differences:
-        raise CrossfadeError(f"{differences[0]}.")
-    return f"{settings.database_url.split(':', 1)[0]}, up to date"
-
-
-async def _check_model(settings: Settings) -> str:
-    served = await ModelService(ModelStore(settings.models_dir)).current()
-    return f"{served.name}, {len(served.catalogue):,} tracks"
-
-
-async def _check_discord(settings: Settings) -> str:
-    token = settings.discord.token
-    if token is None:
-        raise CrossfadeError("CROSSFADE_DISCORD_TOKEN is not set: put the bot's token into .env (see .env.example).")
-    client = discord.Client(intents=discord.Intents.none())
-    try:
-        with _login_faults():
-            await client.login(token.get_secret_value())
-        return f"logged in as {client.user}"
-    finally:
-        await client.close()
-
-
-async def _check_spotify(settings: Settings) -> str:
-    spotify = settings.spotify
-    if not spotify.client_id:
-        raise CrossfadeError(
-            "CROSSFADE_SPOTIFY_CLIENT_ID is not set: put your Spotify app's client id into .env (see .env.example)."
-        )
-    adapter = _spotify(settings, SystemClock())
-    try:
-        # A token that cannot exist: Spotify looks at the client first and says which of the two is wrong.
-        await adapter.refresh("crossfade-doctor")
-    except AuthorisationRevoked:
-        pass
-    finally:
-        await adapter.close()
-    return "the app's credentials are accepted"

@@ -67,10 +67,10 @@ def demo(
 
 def doctor(context: typer.Context) -> None:
     """Check settings, database, model, Discord and Spotify, and say what to do about each fault."""
-    from bot import app as composition
+    from bot import upkeep
     from bot.services.doctor import Verdict, examine
 
-    findings = asyncio.run(examine(composition.checks(state_of(context).settings)))
+    findings = asyncio.run(examine(upkeep.checks(state_of(context).settings)))
     table = Table("Check", "", "Finding", box=None, pad_edge=False)
     for finding in findings:
         table.add_row(finding.name, _MARKS[finding.verdict], finding.text.replace("[", r"\["))
@@ -84,9 +84,9 @@ def database_upgrade(
     context: typer.Context, revision: Annotated[str, typer.Argument(help="How far to go.")] = "head"
 ) -> None:
     """Bring the tables up to date (`crossfade run` does so by itself)."""
-    from bot import app as composition
+    from bot import upkeep
 
-    composition.upgrade_database(state_of(context).settings, revision)
+    upkeep.upgrade_database(state_of(context).settings, revision)
     output().print("The tables are up to date." if revision == "head" else f"The tables are at {revision}.")
 
 
@@ -97,20 +97,20 @@ def database_downgrade(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take the tables back; what the newer tables held is lost."""
-    from bot import app as composition
+    from bot import upkeep
 
     if not yes:
         typer.confirm(f"Take the tables back to {revision}? What the newer ones hold is lost.", abort=True, err=True)
-    composition.downgrade_database(state_of(context).settings, revision)
+    upkeep.downgrade_database(state_of(context).settings, revision)
     output().print(f"The tables are at {revision}.")
 
 
 @database.command("check")
 def database_check(context: typer.Context) -> None:
     """Say whether the tables are what this version of the program expects."""
-    from bot import app as composition
+    from bot import upkeep
 
-    differences = composition.check_database(state_of(context).settings)
+    differences = upkeep.check_database(state_of(context).settings)
     if differences:
         raise CrossfadeError(f"The database is not as expected: {differences[0]}.")
     output().print("The tables are what this version expects.")

@@ -1,0 +1,106 @@
+"""The composition root's other half: what looks after an installation (tables, the doctor's checks)."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from functools import partial
+
+import discord
+
+from bot.app import login_faults, spotify_adapter
+from bot.domain.clock import SystemClock
+from bot.domain.errors import AuthorisationRevoked, CrossfadeError
+from bot.services.doctor import Check
+from bot.services.models import ModelService
+from bot.settings import Settings
+from bot.storage import migrate
+from recommender.artifacts import ModelStore
+
+
+def upgrade_database(settings: Settings, revision: str = "head") -> None:
+    """Bring the tables up to a revision."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(settings.database_url, revision)
+
+
+def downgrade_database(settings: Settings, revision: str) -> None:
+    """Take the tables back to a revision."""
+    migrate.downgrade(settings.database_url, revision)
+
+
+def check_database(settings: Settings) -> list[str]:
+    """Return how the tables differ from the models, each difference in words."""
+    return migrate.check(settings.database_url)
+
+
+def checks(settings: Settings) -> list[Check]:
+    """Return what `crossfade doctor` looks at, in the order in which a fault should be mended."""
+    return [
+        Check("settings", partial(_check_settings, settings)),
+        Check("home folder", partial(_check_home, settings)),
+        Check("database", partial(_check_tables, settings)),
+        Check("model", partial(_check_model, settings)),
+        Check("Discord", partial(_check_discord, settings)),
+        Check("Spotify", partial(_check_spotify, settings)),
+    ]
+
+
+async def _check_settings(settings: Settings) -> str:
+    subjects = (settings.core, settings.discord, settings.spotify, settings.web, settings.jobs)
+    changed = sum(len(subject.model_fields_set) for subject in subjects)
+    return f"readable, {changed} set; redirect URI for Spotify's dashboard: {settings.web.redirect_uri}"
+
+
+async def _check_home(settings: Settings) -> str:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=settings.home):
+            pass
+    except OSError as error:
+        raise CrossfadeError(
+            f"{settings.home} cannot be written ({error.strerror}): make it writable, or set CROSSFADE_HOME."
+        ) from None
+    return str(settings.home)
+
+
+async def _check_tables(settings: Settings) -> str:
+    differences = await asyncio.to_thread(check_database, settings)
+    if differences:
+        raise CrossfadeError(f"{differences[0]}.")
+    return f"{settings.database_url.split(':', 1)[0]}, up to date"
+
+
+async def _check_model(settings: Settings) -> str:
+    served = await ModelService(ModelStore(settings.models_dir)).current()
+    return f"{served.name}, {len(served.catalogue):,} tracks"
+
+
+async def _check_discord(settings: Settings) -> str:
+    token = settings.discord.token
+    if token is None:
+        raise CrossfadeError("CROSSFADE_DISCORD_TOKEN is not set: put the bot's token into .env (see .env.example).")
+    client = discord.Client(intents=discord.Intents.none())
+    try:
+        with login_faults():
+            await client.login(token.get_secret_value())
+        return f"logged in as {client.user}"
+    finally:
+        await client.close()
+
+
+async def _check_spotify(settings: Settings) -> str:
+    spotify = settings.spotify
+    if not spotify.client_id:
+        raise CrossfadeError(
+            "CROSSFADE_SPOTIFY_CLIENT_ID is not set: put your Spotify app's client id into .env (see .env.example)."
+        )
+    adapter = spotify_adapter(settings, SystemClock())
+    try:
+        # A token that cannot exist: Spotify looks at the client first and says which of the two is wrong.
+        await adapter.refresh("crossfade-doctor")
+    except AuthorisationRevoked:
+        pass
+    finally:
+        await adapter.close()
+    return "the app's credentials are accepted"
