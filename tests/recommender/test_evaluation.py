@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from taste_groups import make_corpus, make_features, make_playlists, make_track
 
 from recommender import AudioFeatures, CorpusError, Hybrid, Playlist, PlaylistCorpus
-from recommender.candidates import Popularity
+from recommender.candidates import Content, Popularity
+from recommender.candidates.interactions import IntArray
 from recommender.evaluation import KINDS, evaluate, split
+from recommender.evaluation.report import single
 from recommender.records import SOURCE_CHALLENGE
 
 LONG = make_corpus(n_playlists=220, n_tracks=3000, longest=400)
@@ -104,6 +107,26 @@ class TestReport:
     def test_the_hybrid_beats_popularity_where_there_is_taste(self) -> None:
         overall = evaluate(LONG, playlists=40, baselines=[Popularity()]).overall()
         assert overall["hybrid"].ndcg > 1.1 * overall["popularity"].ndcg
+
+    def test_tracks_that_only_test_playlists_have_are_never_answered(self) -> None:
+        class Overheard(Hybrid):
+            def rank(self, *args: Any, **kwargs: Any) -> IntArray:  # noqa: ANN401 - handed on as they are
+                ranking = super().rank(*args, **kwargs)
+                answered.update(ranking.tolist())
+                return ranking
+
+        answered: set[int] = set()
+        # Fewer than 500 tracks: an answer takes in all that it may.
+        corpus = make_corpus(n_playlists=60, n_tracks=480)
+        features = make_features(corpus, known=1.0)
+        evaluate(corpus, features, playlists=10, random_state=1, hybrid=Overheard(), baselines=[])
+        held_back = split(corpus, 10, 1)
+        content = Content().fit(held_back.training, features)
+        for case in held_back.cases:
+            answered.update(single(content, held_back.unseen)(case).tolist())
+        assert len(held_back.unseen)
+        assert answered
+        assert not answered & set(held_back.unseen.tolist())
 
     def test_the_report_is_json(self) -> None:
         report = evaluate(LONG, playlists=10, baselines=[Popularity()])

@@ -202,6 +202,22 @@ def test_cooccurrence_agrees_with_the_formula_computed_from_the_dense_matrix() -
     )
 
 
+def test_neighbours_agree_with_the_formula_computed_from_the_dense_matrix() -> None:
+    matrix = CORPUS.matrix.toarray().astype(np.float64)
+    artist_ids = CORPUS.catalogue.artist_ids
+    by_artist = np.stack(
+        [matrix[:, artist_ids == artist].sum(axis=1) for artist in range(artist_ids.max() + 1)], axis=1
+    )
+    seeds = CORPUS.tracks_of(3)[:8]
+    shown = np.bincount(artist_ids[seeds], minlength=by_artist.shape[1])
+    idf = np.log((len(matrix) + 1) / np.maximum(matrix.sum(axis=0), 1))
+    artist_idf = np.log((len(matrix) + 1) / np.maximum((by_artist > 0).sum(axis=0), 1))
+    overlap = matrix[:, seeds] @ idf[seeds] ** 2 + np.log1p(by_artist) @ (artist_idf**2 * np.sqrt(shown))
+    votes = (overlap**2 * np.maximum(matrix.sum(axis=1), 1) ** -0.75) @ matrix
+    expected = votes * np.maximum(matrix.sum(axis=0), 1) ** -0.1
+    np.testing.assert_allclose(PlaylistNeighbours().fit(CORPUS).scores(Query(seeds)), expected, rtol=1e-4)
+
+
 def test_raw_cooccurrence_counts_pairs_of_seed_and_playlist() -> None:
     matrix = CORPUS.matrix.toarray()
     seeds = CORPUS.tracks_of(3)[:5]

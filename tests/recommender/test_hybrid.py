@@ -168,6 +168,14 @@ def test_the_order_of_seeds_makes_no_difference_to_the_set_of_answers() -> None:
     assert set(uris(MODEL.recommend(SEEDS[::-1], k=10))) == set(uris(MODEL.recommend(SEEDS, k=10)))
 
 
+def test_seeds_do_not_set_the_scale_of_a_generator() -> None:
+    seeds = CORPUS.tracks_of(0)[:5]
+    for part in MODEL._parts(Query(seeds, "rainy day")):
+        weight = max(WEIGHTS["several"].get(part.generator.name, 0), 1e-6)
+        assert not part.scores[seeds].any()
+        assert part.factor * top_mean(part.scores, MODEL.top) == pytest.approx(weight, rel=1e-4)
+
+
 def test_rank_gives_the_same_order_as_recommend() -> None:
     seeds = CORPUS.tracks_of(0)[:5]
     ranked = MODEL.rank(seeds, "rainy day", 20)
