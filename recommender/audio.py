@@ -17,11 +17,11 @@ from recommender.catalogue import URI, TrackCatalogue
 from recommender.columns import byte_strings, hash_array, strings
 from recommender.content import Paths, Progress, find_files, read_content
 from recommender.errors import CorpusError
-from recommender.features import FEATURE_NAMES, FEATURES, Feature, FeatureScaler
+from recommender.features import FEATURE_NAMES, FEATURES, Feature
 from recommender.files import write_atomically
 from recommender.problems import Problem, ProblemLog
 
-__all__ = ["FEATURES", "AudioFeatures", "Feature", "FeatureReport", "FeatureScaler", "import_features"]
+__all__ = ["FEATURES", "AudioFeatures", "Feature", "FeatureReport", "import_features"]
 
 FEATURES_SCHEMA = pa.schema([pa.field(URI, pa.string(), nullable=False), *((n, pa.float32()) for n in FEATURE_NAMES)])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -93,6 +94,7 @@ class Hybrid:
         exclude: Collection[str] = (),
         max_per_artist: int | None = None,
         max_reasons: int = 3,
+        called: str = "your playlist",
     ) -> list[Recommendation]:
         """Return k recordings that continue a playlist, best first, with the reasons for each.
 
@@ -106,6 +108,7 @@ class Hybrid:
             exclude: URIs that must not come back.
             max_per_artist: how many tracks of one artist at most.
             max_reasons: how many reasons a track gets at most.
+            called: what reasons call the playlist, as in "energy and tempo near your playlist".
 
         Raises:
             RecommenderError: k or max_per_artist is too small, or a seed is no URI.
@@ -115,6 +118,7 @@ class Hybrid:
         if max_per_artist is not None and max_per_artist < 1:
             raise RecommenderError("max_per_artist must be 1 or more.")
         request = self._reader.read(seeds, title, exclude)
+        request = replace(request, query=replace(request.query, called=called))
         parts = self._parts(request.query)
         total = blend(parts, self.interactions_.corpus.n_tracks)
         ranking = self._distinct(total, request.excluded, k, max_per_artist)

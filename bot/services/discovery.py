@@ -3,35 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import EmptyLibrary, NothingToRecommend
-from bot.domain.library import LibraryPlaylist, TrackInfo
+from bot.domain.library import LibraryPlaylist
 from bot.domain.recommendations import NewSet, RecommendationSet, SetKind
 from bot.services.accounts import AccountsService
 from bot.services.library import LibraryService
 from bot.services.mixing import interleave
 from bot.services.models import ModelService, ServedModel
 from bot.services.ports import AccountRepository, LibraryRepository, RecommendationRepository
-from bot.services.tracks import TrackDetails
+from bot.services.tracks import TrackDetails, record_of
 from recommender.recordings import recording_key
 from recommender.records import Recommendation, Track
 
 _NOT_AGAIN_WITHIN = timedelta(weeks=12)
 _SEEDS_PER_PLAYLIST = 100
 _PLAYLISTS_PER_MEMBER = 12
+_QUERIES_PER_SERVER = 48
 _MAX_PER_ARTIST = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """What is known of one member: their playlists with the tracks' URIs, and every track that they have."""
+class NamedTracks:
+    """A playlist as the recommender is asked about it."""
 
-    playlists: tuple[tuple[str, tuple[str, ...]], ...]
-    owned: tuple[TrackInfo, ...]
+    name: str
+    tracks: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taste:
+    """What is known of one member: their playlists, and every track that they have."""
+
+    playlists: tuple[NamedTracks, ...]
+    owned: tuple[Track, ...]
 
 
 class DiscoveryService:
@@ -73,7 +82,7 @@ class DiscoveryService:
             raise EmptyLibrary
         model = await self._models.current()
         lately = await self._shown.recently_shown(member_id, None, self._clock.now() - _NOT_AGAIN_WITHIN)
-        found = await asyncio.to_thread(_compose, model, [taste], lately, k)
+        found = await asyncio.to_thread(_for_member, model, taste, lately, k)
         if not found:
             raise NothingToRecommend
         picks = await self._details.picks(found, member_id)
@@ -81,7 +90,7 @@ class DiscoveryService:
         count = min(len(taste.playlists), _PLAYLISTS_PER_MEMBER)
         subtitle = f"{len(picks)} tracks you do not have yet, from {count} of your playlists"
         if count == 1:
-            subtitle = f"{len(picks)} tracks you do not have yet, from “{taste.playlists[0][0]}”"
+            subtitle = f"{len(picks)} tracks you do not have yet, from “{taste.playlists[0].name}”"
         return await self._shown.add(
             NewSet(
                 SetKind.DISCOVER,
@@ -109,7 +118,7 @@ class DiscoveryService:
         tastes = [taste for taste in tastes if taste.playlists]
         model = await self._models.current()
         lately = await self._shown.recently_shown(None, guild_id, self._clock.now() - _NOT_AGAIN_WITHIN)
-        found = await asyncio.to_thread(_compose, model, tastes, lately, k)
+        found = await asyncio.to_thread(_for_members, model, tastes, lately, k)
         if not found:
             raise NothingToRecommend
         picks = await self._details.picks(found, members[0] if members else None)
@@ -134,45 +143,65 @@ class DiscoveryService:
 
     async def _taste(self, member_id: int, playlists: Sequence[LibraryPlaylist]) -> Taste:
         uris = await self._stored.track_uris([playlist.id for playlist in playlists])
-        owned = await self._stored.known_tracks([member_id])
-        return Taste(_named(playlists, uris), tuple(owned))
-
-
-def _named(
-    playlists: Sequence[LibraryPlaylist], uris: Mapping[int, Sequence[str]]
-) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((playlist.name, tuple(uris[playlist.id])) for playlist in playlists if uris.get(playlist.id))
-
-
-def _compose(model: ServedModel, tastes: Sequence[Taste], lately: Collection[str], k: int) -> list[Recommendation]:
-    """Ask the model about each playlist and merge the answers: playlists to a list a member, members to one list."""
-    owned = [track for taste in tastes for track in taste.owned]
-    exclude = {track.uri for track in owned} | set(lately)
-    recordings = {recording_key(_record(track)) for track in owned}
-    if not tastes:
-        popular = model.hybrid.recommend([], k=k * 3, exclude=exclude)
-        return interleave([popular], k, max_per_artist=_MAX_PER_ARTIST)
-    asked_of_each = 3 * k
-    per_member = []
-    for taste in tastes:
-        answers = [
-            model.hybrid.recommend(uris[-_SEEDS_PER_PLAYLIST:], title=name, k=asked_of_each, exclude=exclude)
-            for name, uris in _most_known(model, taste)
-        ]
-        per_member.append(
-            interleave(answers, asked_of_each, max_per_artist=_MAX_PER_ARTIST, known_recordings=recordings)
+        owned = {track.uri: record_of(track) for track in await self._stored.known_tracks([member_id])}
+        named = (
+            NamedTracks(playlist.name, tuple(owned[uri] for uri in uris.get(playlist.id, ()) if uri in owned))
+            for playlist in playlists
         )
-    return interleave(per_member, k, max_per_artist=_MAX_PER_ARTIST)
+        return Taste(tuple(playlist for playlist in named if playlist.tracks), tuple(owned.values()))
 
 
-def _most_known(model: ServedModel, taste: Taste) -> list[tuple[str, tuple[str, ...]]]:
+def _for_member(model: ServedModel, taste: Taste, lately: Collection[str], k: int) -> list[Recommendation]:
+    """Ask the model about each playlist and let the playlists take turns."""
+    known = _recordings([taste])
+    exclude = {track.uri for track in taste.owned} | set(lately)
+    answers = [
+        _ask(model, playlist, exclude, 3 * k, called=f"“{playlist.name}”")
+        for playlist in _most_known(model, taste, _PLAYLISTS_PER_MEMBER)
+    ]
+    return interleave(answers, k, max_per_artist=_MAX_PER_ARTIST, known_recordings=known)
+
+
+def _for_members(model: ServedModel, tastes: Sequence[Taste], lately: Collection[str], k: int) -> list[Recommendation]:
+    """Let members take turns, each with a list of their own; what anybody has is left out.
+
+    A private playlist's name must not end in a channel, so that the reasons name none.
+    """
+    known = _recordings(tastes)
+    exclude = {track.uri for taste in tastes for track in taste.owned} | set(lately)
+    if not tastes:
+        lists = [model.hybrid.recommend([], k=3 * k, exclude=exclude)]
+    else:
+        share = max(1, _QUERIES_PER_SERVER // len(tastes))
+        lists = [
+            interleave(
+                [
+                    _ask(model, playlist, exclude, 3 * k, called="a playlist here")
+                    for playlist in _most_known(model, taste, min(share, _PLAYLISTS_PER_MEMBER))
+                ],
+                3 * k,
+                max_per_artist=_MAX_PER_ARTIST,
+                known_recordings=known,
+            )
+            for taste in tastes
+        ]
+    return interleave(lists, k, max_per_artist=_MAX_PER_ARTIST, known_recordings=known)
+
+
+def _ask(
+    model: ServedModel, playlist: NamedTracks, exclude: Collection[str], k: int, *, called: str
+) -> list[Recommendation]:
+    seeds = playlist.tracks[-_SEEDS_PER_PLAYLIST:]
+    return model.hybrid.recommend(seeds, title=playlist.name, k=k, exclude=exclude, called=called)
+
+
+def _recordings(tastes: Sequence[Taste]) -> set[str]:
+    return {recording_key(track) for taste in tastes for track in taste.owned}
+
+
+def _most_known(model: ServedModel, taste: Taste, limit: int) -> list[NamedTracks]:
     """Return the playlists of which the model knows most tracks, in the member's own order."""
-    known = [model.known(uris) for _, uris in taste.playlists]
+    known = [model.known([track.uri for track in playlist.tracks]) for playlist in taste.playlists]
     ranked = sorted(range(len(known)), key=lambda i: -known[i])
-    chosen = [i for i in ranked if known[i]][:_PLAYLISTS_PER_MEMBER] or ranked[:_PLAYLISTS_PER_MEMBER]
+    chosen = [i for i in ranked if known[i]][:limit] or ranked[:limit]
     return [taste.playlists[i] for i in sorted(chosen)]
-
-
-def _record(track: TrackInfo) -> Track:
-    artist = track.artists[0] if track.artists else None
-    return Track(track.uri, track.name, artist.name if artist else None, artist.uri if artist else None)

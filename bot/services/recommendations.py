@@ -13,7 +13,7 @@ from bot.services.accounts import AccountsService
 from bot.services.library import LibraryService
 from bot.services.models import ModelService, ServedModel
 from bot.services.ports import LibraryRepository, RecommendationRepository
-from bot.services.tracks import TrackDetails, track_uri
+from bot.services.tracks import TrackDetails, record_of, track_uri
 from recommender.records import Recommendation
 
 _MAX_PER_ARTIST = 3
@@ -54,8 +54,12 @@ class RecommendationsService:
             raise EmptyPlaylist(playlist.name)
         model = await self._models.current()
         known = model.known(uris)
+        known_tracks = await self._stored.tracks(uris)
+        seeds = [record_of(known_tracks[uri]) if uri in known_tracks else uri for uri in uris]
         found = await asyncio.to_thread(
-            lambda: model.hybrid.recommend(uris, title=playlist.name, k=k, max_per_artist=_MAX_PER_ARTIST)
+            lambda: model.hybrid.recommend(
+                seeds, title=playlist.name, k=k, max_per_artist=_MAX_PER_ARTIST, called=f"“{playlist.name}”"
+            )
         )
         subtitle = f"From {_of(known, len(uris))}" if known else "From the playlist's title alone"
         return await self._keep(model, found, SetKind.PLAYLIST, playlist.name, subtitle, member_id, guild_id)
@@ -76,7 +80,9 @@ class RecommendationsService:
         if uri is None or index < 0:
             raise UnknownTrack(track.strip()[:80])
         seed = self._details.info(catalogue.track(index))
-        found = await asyncio.to_thread(lambda: model.hybrid.recommend([uri], k=k, max_per_artist=_MAX_PER_ARTIST))
+        found = await asyncio.to_thread(
+            lambda: model.hybrid.recommend([uri], k=k, max_per_artist=_MAX_PER_ARTIST, called=f"“{seed.name}”")
+        )
         subtitle = f"Tracks that share playlists with {seed.artist_names or 'it'}"
         return await self._keep(model, found, SetKind.TRACK, seed.name, subtitle, member_id, guild_id)
 

@@ -31,6 +31,20 @@ def track_uri(text: str) -> str | None:
     return f"spotify:track:{found.group(1)}" if found else None
 
 
+def record_of(track: TrackInfo) -> Track:
+    """Return a track in the recommender's own form."""
+    artist = track.artists[0] if track.artists else None
+    return Track(
+        uri=track.uri,
+        name=track.name,
+        artist_name=artist.name if artist else None,
+        artist_uri=artist.uri if artist else None,
+        album_name=track.album_name,
+        album_uri=track.album_uri,
+        duration_ms=track.duration_ms,
+    )
+
+
 class TrackDetails:
     """Turns what the model names into what is shown.
 

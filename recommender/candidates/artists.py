@@ -93,7 +93,8 @@ class Artists(CandidateGenerator):
             if artist in artists:
                 same = query.seeds[seed_places == np.searchsorted(artists, artist)]
                 uris = tuple(self.interactions_.corpus.catalogue.uri(int(seed)) for seed in same)
-                return [Reason(self.name, f"more by {named}, who is in this playlist", 1.0, uris)]
+                where = f", who is in {query.called}" if query.n_seeds > 1 else ""
+                return [Reason(self.name, f"more by {named}{where}", 1.0, uris)]
             relations = self._relations(similarity, artist) * weights
             nearest = int(np.argmax(relations)) if len(relations) else -1
             seeds = query.seeds[seed_places == nearest]

@@ -34,11 +34,13 @@ class Query:
         title: its title, or None.
         artists: int32: the artists (ids of the catalogue) of those of its tracks that the catalogue does not know;
             one entry a track.
+        called: what reasons call the playlist.
     """
 
     seeds: IntArray = field(default_factory=_no_indices)
     title: str | None = None
     artists: IntArray = field(default_factory=_no_indices)
+    called: str = "your playlist"
 
     @property
     def n_seeds(self) -> int:

@@ -109,7 +109,7 @@ class Content(CandidateGenerator):
             distances = np.abs(self.scaled_[row] - profile[0])
             near = [COMPARED[place] for place in np.argsort(distances, kind="stable") if distances[place] <= _NEAR]
             named = " and ".join([_SPOKEN[name] for name in near if name in _SPOKEN][:_NAMED_FEATURES])
-            return [Reason(self.name, f"{named} near your playlist", 1.0)] if named else []
+            return [Reason(self.name, f"{named} near {query.called}", 1.0)] if named else []
 
         return explain
 

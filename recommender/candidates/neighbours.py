@@ -72,11 +72,10 @@ class PlaylistNeighbours(CandidateGenerator):
         def explain(track: int) -> list[Reason]:
             count = len(np.intersect1d(nearest, self.interactions_.tracks.rows_with(track), assume_unique=True))
             if len(nearest) == 1:
-                text = "the one playlist like this one has it"
+                text = f"the one playlist like {query.called} has it"
             else:
-                text = (
-                    f"{count} of the {len(nearest)} playlists most like this one {'has' if count == 1 else 'have'} it"
-                )
+                have = "has" if count == 1 else "have"
+                text = f"{count} of the {len(nearest)} playlists most like {query.called} {have} it"
             return [Reason(self.name, text, 1.0, count=count)] if count else []
 
         return explain

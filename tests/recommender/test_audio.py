@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
-from recommender.audio import FEATURES, AudioFeatures, FeatureScaler, import_features
+from recommender.audio import FEATURES, AudioFeatures, import_features
 from recommender.catalogue import TRACKS_SCHEMA, TrackCatalogue
 from recommender.corpus import PlaylistCorpus
 from recommender.errors import CorpusError
@@ -302,60 +301,6 @@ def test_features_are_lined_up_with_a_catalogue(tmp_path: Path) -> None:
 def test_values_must_have_one_row_a_track() -> None:
     with pytest.raises(ValueError, match="for 1 tracks"):
         AudioFeatures(np.array([b"a"]), np.zeros((2, 11), np.float32))
-
-
-def values_with(**changes: float) -> np.ndarray:
-    return np.array([[{**VALUES, **changes}[name] for name in NAMES]], np.float32)
-
-
-@given(
-    hnp.arrays(
-        np.float32,
-        st.tuples(st.integers(1, 20), st.just(11)),
-        elements=st.just(float("nan")) | st.floats(0.125, 1, width=32),
-    )
-)
-def test_scaling_keeps_what_is_missing_missing_and_stays_finite(values: np.ndarray) -> None:
-    scaled = FeatureScaler().fit(values).transform(values)
-    assert scaled.shape == (len(values), len(FeatureScaler().get_feature_names_out()))
-    assert not np.isinf(scaled).any()
-    columns = FeatureScaler().get_feature_names_out().tolist()
-    for name in NAMES:
-        column = columns.index("key_x" if name == "key" else name)
-        np.testing.assert_array_equal(np.isnan(scaled[:, column]), np.isnan(values[:, NAMES.index(name)]))
-
-
-def test_scaled_columns_are_comparable() -> None:
-    rng = np.random.default_rng(5)
-    values = np.repeat(values_with(), 500, axis=0)
-    for name, low, high in [("energy", 0.2, 0.9), ("tempo", 60, 180), ("loudness", -20, -2), ("liveness", 0, 0.5)]:
-        values[:, NAMES.index(name)] = rng.uniform(low, high, 500)
-    scaler = FeatureScaler().fit(values)
-    scaled = scaler.transform(values)
-    columns = scaler.get_feature_names_out().tolist()
-    for name in ("energy", "tempo", "loudness", "liveness"):
-        assert scaled[:, columns.index(name)].mean() == pytest.approx(0, abs=1e-5)
-        assert scaled[:, columns.index(name)].std() == pytest.approx(1, abs=1e-4)
-    assert (scaled[:, columns.index("valence")] == 0).all()
-
-
-def distance(one: dict[str, float], other: dict[str, float]) -> float:
-    scaler = FeatureScaler().fit(values_with())
-    return float(np.linalg.norm(scaler.transform(values_with(**one)) - scaler.transform(values_with(**other))))
-
-
-def test_keys_that_share_most_notes_are_neighbours() -> None:
-    c_major, g_major, f_sharp_major = {"key": 0, "mode": 1}, {"key": 7, "mode": 1}, {"key": 6, "mode": 1}
-    assert distance(c_major, g_major) < distance(c_major, f_sharp_major)
-    a_minor, e_flat_minor = {"key": 9, "mode": 0}, {"key": 3, "mode": 0}
-    assert distance(c_major, a_minor) < distance(c_major, e_flat_minor)
-
-
-def test_the_tonal_weight_is_a_parameter_as_in_scikit_learn() -> None:
-    scaler = FeatureScaler(tonal_weight=0.0)
-    assert scaler.get_params() == {"tonal_weight": 0.0}
-    scaled = scaler.fit(values_with()).transform(values_with())
-    assert scaled[0, -3:].tolist() == [0, 0, 0]
 
 
 def test_the_development_features_are_read_whole(development_data: Path, tmp_path: Path) -> None:

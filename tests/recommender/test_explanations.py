@@ -65,7 +65,7 @@ def test_neighbours_count_the_nearest_playlists_that_have_the_track() -> None:
         index = CORPUS.catalogue.index_of(track.uri)
         count = sum(index in CORPUS.tracks_of(int(playlist)) for playlist in nearest)
         assert reason.count == count > 0
-        assert reason.text.startswith(f"{count} of the {len(nearest)} playlists most like this one ha")
+        assert reason.text.startswith(f"{count} of the {len(nearest)} playlists most like your playlist ha")
 
 
 def test_titles_count_playlists_with_a_title_that_is_alike() -> None:
@@ -99,7 +99,7 @@ def test_the_same_artist_is_said_to_be_in_the_playlist() -> None:
     for track, reason in with_reason(only("artists").recommend(SEED_URIS), "artists"):
         if reason.text.startswith("more by"):
             assert track.artist_name in names
-            assert reason.text == f"more by {track.artist_name}, who is in this playlist"
+            assert reason.text == f"more by {track.artist_name}, who is in your playlist"
             seeds = [CORPUS.catalogue.track(CORPUS.catalogue.index_of(uri)) for uri in reason.seeds]
             assert {seed.artist_name for seed in seeds} == {track.artist_name}
         else:
