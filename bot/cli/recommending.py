@@ -122,7 +122,8 @@ def evaluate(
         return
     output().print(
         f"Trained on {report.n_training:,} playlists with {report.n_tracks:,} tracks, "
-        f"measured on {report.n_cases:,} others (seed {report.random_state}).\n",
+        f"measured on {report.n_cases:,} others (seed {report.random_state}). NDCG and recall are at 500; +artists is "
+        "R-precision with the challenge's credit for artists; clicks: fewer are better.\n",
         highlight=False,
     )
     output().print(_rankers(report))
@@ -174,7 +175,7 @@ def _rankers(report: EvaluationReport) -> Table:
     table = Table(
         box=None,
         pad_edge=False,
-        title="All kinds of playlist together (NDCG and recall at 500; +artists: with their credit)",
+        title="All kinds of playlist together",
         title_justify="left",
     )
     table.add_column("ranker", no_wrap=True)
