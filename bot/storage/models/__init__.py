@@ -7,6 +7,7 @@ from bot.storage.models.base import Base, UtcDateTime
 from bot.storage.models.digests import DigestRow, DigestRunRow
 from bot.storage.models.members import GuildMemberRow, GuildRow, MemberRow
 from bot.storage.models.playlists import PlaylistEntryRow, PlaylistRow
+from bot.storage.models.quotas import SpotifyQuotaRow
 from bot.storage.models.recommendations import RecommendationRow, RecommendationSetRow, SavedPlaylistRow
 from bot.storage.models.tracks import AlbumRow, ArtistRow, TrackArtistRow, TrackRow
 
@@ -26,6 +27,7 @@ __all__ = [
     "RecommendationSetRow",
     "SavedPlaylistRow",
     "SpotifyAccountRow",
+    "SpotifyQuotaRow",
     "TrackArtistRow",
     "TrackRow",
     "UtcDateTime",

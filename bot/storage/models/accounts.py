@@ -30,6 +30,10 @@ class SpotifyAccountRow(Base):
     scopes: Mapped[str] = mapped_column(Text)
     authorised_at: Mapped[datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(String(16))
+    refresh_claimed_by: Mapped[str | None] = mapped_column(Text)
+    refresh_claimed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    reconnect_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    ending_told_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class LoginAttemptRow(Base):

@@ -56,5 +56,7 @@ class DigestRunRow(Base):
     set_id: Mapped[int | None] = mapped_column(
         BigInteger, ForeignKey("recommendation_sets.id", ondelete="SET NULL"), index=True
     )
+    channel_id: Mapped[int | None] = mapped_column(BigInteger)
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -60,6 +60,7 @@ class SavedPlaylistRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     claimed_at: Mapped[datetime] = mapped_column(UtcDateTime)
     attempts: Mapped[int]
+    mark: Mapped[str | None] = mapped_column(Text)
     spotify_id: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str | None] = mapped_column(Text)
     url: Mapped[str | None] = mapped_column(Text)
