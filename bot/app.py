@@ -71,7 +71,7 @@ async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_da
         bring_up_to_date: whether to upgrade the tables first.
     """
     clock = clock or SystemClock()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     if bring_up_to_date:
         await asyncio.to_thread(migrate.upgrade, settings.database_url)
     database = Database(settings.database_url)
@@ -83,6 +83,20 @@ async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_da
         await services.onboarding.close()
         await spotify.close()
         await database.dispose()
+
+
+def make_home(settings: Settings) -> None:
+    """Make the home folder.
+
+    Raises:
+        CrossfadeError: it cannot be made.
+    """
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CrossfadeError(
+            f"The folder {settings.home} cannot be made ({error.strerror}): set CROSSFADE_HOME to another one."
+        ) from None
 
 
 def spotify_adapter(settings: Settings, clock: Clock) -> SpotifyAdapter:
@@ -99,7 +113,7 @@ def spotify_adapter(settings: Settings, clock: Clock) -> SpotifyAdapter:
 
 
 def _services(settings: Settings, clock: Clock, database: Database, spotify: SpotifyAdapter) -> Services:
-    account_rows = SqlAccountRepository(database, _cipher(settings))
+    account_rows = SqlAccountRepository(database, token_cipher(settings))
     library_rows = SqlLibraryRepository(database)
     recommendation_rows = SqlRecommendationRepository(database)
     models = ModelService(ModelStore(settings.models_dir))
@@ -130,7 +144,8 @@ def _services(settings: Settings, clock: Clock, database: Database, spotify: Spo
     )
 
 
-def _cipher(settings: Settings) -> TokenCipher:
+def token_cipher(settings: Settings) -> TokenCipher:
+    """Return what encrypts the tokens: the keys of the settings, or the one in the home folder, made when missing."""
     given = settings.core.encryption_keys
     if given is not None:
         return TokenCipher([key.strip() for key in given.get_secret_value().split(",") if key.strip()])
@@ -191,27 +206,36 @@ async def run(settings: Settings, parts: Collection[str]) -> None:
     listener = listen(settings.web.host, settings.web.port) if "web" in parts else None
     async with contextlib.AsyncExitStack() as stack:
         the_core = await stack.enter_async_context(core(settings))
-        running: list[asyncio.Task[None]] = [asyncio.create_task(_stop_signal(), name="stop signal")]
+        running = [asyncio.create_task(_stop_signal(), name="stop signal")]
         bot = create_bot(the_core, settings) if needs_bot else None
         if listener is not None:
-            running.append(await stack.enter_async_context(web_part(the_core, bot, listener)))
+            gateway = bot if "discord" in parts else None
+            running.append(await stack.enter_async_context(web_part(the_core, gateway, listener)))
             _log.info("web server listening", url=settings.web.base_url, redirect_uri=settings.web.redirect_uri)
         if bot is not None and token is not None:
-            stack.push_async_callback(bot.close)
-            with login_faults():
-                await bot.login(token.get_secret_value())
-            if "discord" in parts:
-                running.append(asyncio.create_task(_connect(bot), name="discord"))
-            if "jobs" in parts:
-                jobs = create_jobs(the_core, bot, settings)
-                jobs.start()
-                stack.callback(jobs.stop)
+            jobs = create_jobs(the_core, bot, settings) if "jobs" in parts else None
+            speaking = _speak(bot, token.get_secret_value(), jobs, connect="discord" in parts)
+            running.append(asyncio.create_task(speaking, name="discord"))
         await _first_to_end(running)
 
 
-async def _connect(bot: CrossfadeBot) -> None:
-    with login_faults():
-        await bot.connect()
+async def _speak(bot: CrossfadeBot, token: str, jobs: Jobs | None, *, connect: bool) -> None:
+    """Log in, tick, and listen where that is wanted; posting alone needs no connection to the gateway."""
+    try:
+        with login_faults():
+            await bot.login(token)
+    except BaseException:
+        await bot.http.close()
+        raise
+    try:
+        if jobs is not None:
+            jobs.start()
+        with login_faults():
+            await (bot.connect() if connect else asyncio.Event().wait())
+    finally:
+        if jobs is not None:
+            jobs.stop()
+        await bot.close()
 
 
 @contextlib.contextmanager
@@ -222,6 +246,10 @@ def login_faults() -> Iterator[None]:
     except discord.LoginFailure:
         raise CrossfadeError(
             "Discord does not accept CROSSFADE_DISCORD_TOKEN: reset it in the Developer Portal, put it into .env."
+        ) from None
+    except discord.HTTPException as error:
+        raise CrossfadeError(
+            f"Discord refused the login ({error.status}): check CROSSFADE_DISCORD_DEVELOPMENT_GUILD, or try later."
         ) from None
     except (OSError, aiohttp.ClientError) as error:
         raise CrossfadeError(f"Discord cannot be reached ({error}): check this machine's connection.") from None
@@ -241,8 +269,9 @@ async def _stop_signal() -> None:
 async def _first_to_end(tasks: Sequence[asyncio.Task[None]]) -> None:
     """Wait until one part ends, stop the others, and raise what it failed with."""
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        if task.get_name() != "web server":  # it is stopped in order by its own context
-            task.cancel()
+    stopped = [task for task in pending if task.get_name() != "web server"]  # its own context stops that one
+    for task in stopped:
+        task.cancel()
+    await asyncio.gather(*stopped, return_exceptions=True)
     for task in done:
         task.result()

@@ -16,6 +16,11 @@ from bot.domain.errors import CrossfadeError
 Subject = TypeVar("Subject", bound=BaseSettings)
 
 
+def _from(prefix: str) -> SettingsConfigDict:
+    """Return where a subject's values come from; a line of `.env` that was left empty counts as not there."""
+    return SettingsConfigDict(env_prefix=prefix, env_ignore_empty=True, extra="ignore", frozen=True)
+
+
 class SettingsError(CrossfadeError):
     """A setting cannot be used; the text names it."""
 
@@ -23,7 +28,7 @@ class SettingsError(CrossfadeError):
 class CoreSettings(BaseSettings):
     """Where things are kept and how the program talks about itself."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_", extra="ignore", frozen=True)
+    model_config = _from("CROSSFADE_")
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("crossfade", appauthor=False)),
@@ -46,14 +51,19 @@ class CoreSettings(BaseSettings):
 
     @field_validator("home")
     @classmethod
-    def _expand(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+    def _usable(cls, value: Path) -> Path:
+        if "?" in str(value):
+            raise ValueError("a database address cannot hold a question mark, choose another folder")
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(str(error).rstrip(".")) from None
 
 
 class DiscordSettings(BaseSettings):
     """The Discord application."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_DISCORD_", extra="ignore", frozen=True)
+    model_config = _from("CROSSFADE_DISCORD_")
 
     token: SecretStr | None = Field(None, description="The bot's token (Developer Portal, Bot, Reset Token).")
     development_guild: int | None = Field(
@@ -64,7 +74,7 @@ class DiscordSettings(BaseSettings):
 class SpotifySettings(BaseSettings):
     """The Spotify app that members link their accounts to."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_SPOTIFY_", extra="ignore", frozen=True)
+    model_config = _from("CROSSFADE_SPOTIFY_")
 
     client_id: str | None = Field(None, description="The app's client id (Spotify's developer dashboard).")
     client_secret: SecretStr | None = Field(None, description="The app's client secret; optional with PKCE.")
@@ -81,10 +91,10 @@ class SpotifySettings(BaseSettings):
 class WebSettings(BaseSettings):
     """The web server that Spotify's consent page leads back to."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_WEB_", extra="ignore", frozen=True)
+    model_config = _from("CROSSFADE_WEB_")
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
-    port: int = Field(8888, ge=0, le=65535, description="The port to listen on.")
+    port: int = Field(8888, ge=1, le=65535, description="The port to listen on.")
     public_url: str | None = Field(
         None, description="How members' browsers reach it: https://…, or by default http://127.0.0.1:PORT."
     )
@@ -114,7 +124,7 @@ class WebSettings(BaseSettings):
 class JobSettings(BaseSettings):
     """The timed jobs."""
 
-    model_config = SettingsConfigDict(env_prefix="CROSSFADE_JOBS_", extra="ignore", frozen=True)
+    model_config = _from("CROSSFADE_JOBS_")
 
     every: float = Field(20.0, gt=0, description="Seconds between two looks for due digests.")
 
@@ -125,9 +135,14 @@ class Settings:
     Args:
         env_file: a file with settings, read beneath the environment; None for none.
         overrides: values by subject ("core", "web" ...) that go above everything, for the demo and for tests.
+
+    Raises:
+        SettingsError: a file that is not the default one does not exist.
     """
 
     def __init__(self, env_file: Path | None = Path(".env"), **overrides: dict[str, object]) -> None:
+        if env_file is not None and env_file != Path(".env") and not env_file.exists():
+            raise SettingsError(f"There is no file {env_file}: copy .env.example there, or leave --env-file out.")
         self._env_file = env_file
         self._overrides = overrides
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import discord
 
-from bot.app import login_faults, spotify_adapter
+from bot.app import login_faults, make_home, spotify_adapter, token_cipher
 from bot.domain.clock import SystemClock
 from bot.domain.errors import AuthorisationRevoked, CrossfadeError
 from bot.services.doctor import Check
@@ -20,7 +20,7 @@ from recommender.artifacts import ModelStore
 
 def upgrade_database(settings: Settings, revision: str = "head") -> None:
     """Bring the tables up to a revision."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    make_home(settings)
     migrate.upgrade(settings.database_url, revision)
 
 
@@ -39,6 +39,7 @@ def checks(settings: Settings) -> list[Check]:
     return [
         Check("settings", partial(_check_settings, settings)),
         Check("home folder", partial(_check_home, settings)),
+        Check("encryption key", partial(_check_key, settings)),
         Check("database", partial(_check_tables, settings)),
         Check("model", partial(_check_model, settings)),
         Check("Discord", partial(_check_discord, settings)),
@@ -53,8 +54,8 @@ async def _check_settings(settings: Settings) -> str:
 
 
 async def _check_home(settings: Settings) -> str:
+    make_home(settings)
     try:
-        settings.home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=settings.home):
             pass
     except OSError as error:
@@ -62,6 +63,13 @@ async def _check_home(settings: Settings) -> str:
             f"{settings.home} cannot be written ({error.strerror}): make it writable, or set CROSSFADE_HOME."
         ) from None
     return str(settings.home)
+
+
+async def _check_key(settings: Settings) -> str:
+    await asyncio.to_thread(token_cipher, settings)
+    if settings.core.encryption_keys is not None:
+        return "from CROSSFADE_ENCRYPTION_KEYS"
+    return f"{settings.home / 'secret.key'}: keep it as safe as a password"
 
 
 async def _check_tables(settings: Settings) -> str:

@@ -119,6 +119,7 @@ async def test_the_doctor_finds_what_is_well_and_what_is_not(settings: Settings)
     assert verdicts == {
         "settings": Verdict.OK,
         "home folder": Verdict.OK,
+        "encryption key": Verdict.OK,
         "database": Verdict.OK,
         "model": Verdict.OK,
         "Discord": Verdict.FAIL,

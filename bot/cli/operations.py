@@ -6,7 +6,6 @@ Heavy modules are imported by the commands that need them, so that --help answer
 from __future__ import annotations
 
 import asyncio
-import importlib
 from typing import Annotated
 
 import typer
@@ -17,7 +16,7 @@ from bot.domain.errors import CrossfadeError
 from bot.logs import configure_logging
 
 PARTS = ("discord", "web", "jobs")
-_MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[bold red]fail[/]"}
+_MARKS = {"ok": "[green]ok[/]", "fail": "[bold red]fail[/]"}
 
 database = typer.Typer(help="The database's tables.", no_args_is_help=True)
 
@@ -53,16 +52,10 @@ def demo(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the start page; 0 picks a free one.")] = 8080,
 ) -> None:
     """Run the whole system on sample data: no account, no token, no server, no internet."""
-    try:
-        module = importlib.import_module("bot.sandbox.demo")
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("simcord"):
-            raise
-        raise CrossfadeError(
-            "The demo needs the package simcord: install crossfade with its extra, `pip install 'crossfade[demo]'`."
-        ) from None
+    from bot.sandbox.demo import run_demo
+
     configure_logging("WARNING")
-    asyncio.run(module.run_demo(port=port, announce=typer.echo))
+    asyncio.run(run_demo(port=port, announce=typer.echo))
 
 
 def doctor(context: typer.Context) -> None:
@@ -90,7 +83,7 @@ def database_upgrade(
     output().print("The tables are up to date." if revision == "head" else f"The tables are at {revision}.")
 
 
-@database.command("downgrade")
+@database.command("downgrade", context_settings={"ignore_unknown_options": True})
 def database_downgrade(
     context: typer.Context,
     revision: Annotated[str, typer.Argument(help="A revision, -1 for one step back, or base for no tables at all.")],

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import resource
 import sys
 import time
 from datetime import UTC, datetime
@@ -58,7 +57,7 @@ def train(context: typer.Context) -> None:
     measured = 0 if features is None else len(features)
     output().print(
         f"Model {directory.name}: {corpus.n_playlists:,} playlists, {corpus.n_tracks:,} tracks, audio features of "
-        f"{measured:,}; {time.monotonic() - started:.1f} s, {_peak_memory():,.0f} MB at most.",
+        f"{measured:,}; {time.monotonic() - started:.1f} s{_peak_memory()}.",
         highlight=False,
     )
 
@@ -214,7 +213,11 @@ def _table(found: list[Recommendation]) -> Table:
     return table
 
 
-def _peak_memory() -> float:
-    """Return the greatest resident memory of this process so far, in megabytes."""
+def _peak_memory() -> str:
+    """Return the greatest resident memory of this process so far in words, nothing where the system does not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return ""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+    return f", {peak / (1e6 if sys.platform == 'darwin' else 1e3):,.0f} MB at most"

@@ -74,12 +74,13 @@ class RemoteItems:
 
 @dataclass(frozen=True, slots=True)
 class LibraryPlaylist:
-    """A member's playlist in the database."""
+    """A member's playlist in the database; `public` says whether Spotify shows it on their profile."""
 
     id: int
     member_id: int
     spotify_id: str
     name: str
+    public: bool | None
     snapshot_id: str
     n_tracks: int
     url: str | None

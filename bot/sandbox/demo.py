@@ -19,7 +19,7 @@ from bot.domain.clock import SystemClock
 from bot.sandbox.catalogue import SampleWorld, build_sample_world
 from bot.sandbox.demo_pages import DemoLinks, demo_routes
 from bot.sandbox.guests import link_guest
-from bot.sandbox.live_discord import LiveDiscord, LiveMember, live_discord
+from bot.sandbox.live_discord import LiveDiscord, LiveMember, check_simcord, live_discord
 from bot.sandbox.spotify import SpotifyServer
 from bot.settings import Settings
 from bot.web.server import listen
@@ -68,8 +68,9 @@ async def run_demo(*, port: int, announce: Callable[[str], None]) -> None:
         announce: is given the lines to print.
 
     Raises:
-        CrossfadeError: the port is taken.
+        CrossfadeError: the port is taken, or the demo's extra is not installed.
     """
+    check_simcord()
     announce("Crossfade demo: making sample playlists and training on them, this takes a few seconds ...")
     # Importing SimCord makes a client without any intent, about which discord.py warns.
     logging.getLogger("discord.state").setLevel(logging.ERROR)

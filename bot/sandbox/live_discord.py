@@ -14,6 +14,8 @@ from urllib.parse import quote
 
 import discord
 
+from bot.domain.errors import CrossfadeError
+
 if TYPE_CHECKING:
     from bot.sandbox.live.world import LiveEnv
 
@@ -100,7 +102,7 @@ async def live_discord(
         now: the clock of the server, timezone-aware.
 
     Raises:
-        RuntimeError: SimCord is missing, or not the version this page was made for.
+        CrossfadeError: SimCord is missing, or not the version this page was made for.
         ValueError: a name is missing or given twice, or `admin` is no member.
     """
     members = [name if isinstance(name, LiveMember) else LiveMember(name) for name in member_names]
@@ -166,7 +168,7 @@ def check_simcord() -> None:
     """Refuse any SimCord but the one whose internals this page builds on.
 
     Raises:
-        RuntimeError: with what to install.
+        CrossfadeError: with what to install.
     """
     try:
         found = version("simcord")
@@ -174,7 +176,7 @@ def check_simcord() -> None:
         found = "none"
     if found != SIMCORD_VERSION:
         message = f"The demo page needs simcord {SIMCORD_VERSION} but {found} is installed: install crossfade[demo]."
-        raise RuntimeError(message)
+        raise CrossfadeError(message)
 
 
 def _check_names(channels: Sequence[str], members: Sequence[LiveMember], admin: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
 from bot.domain.errors import EmptyLibrary, NothingToRecommend
@@ -32,7 +32,13 @@ class NamedTracks:
     """A playlist as the recommender is asked about it."""
 
     name: str
+    public: bool
     tracks: tuple[Track, ...]
+
+    @property
+    def called(self) -> str:
+        """What reasons call it where others read along: only a public playlist by its name."""
+        return f"“{self.name}”" if self.public else "one of your playlists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,14 @@ class Taste:
 
     playlists: tuple[NamedTracks, ...]
     owned: tuple[Track, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """What is not new: URIs, and keys of recordings, which other releases share."""
+
+    uris: frozenset[str]
+    recordings: frozenset[str]
 
 
 class DiscoveryService:
@@ -90,7 +104,7 @@ class DiscoveryService:
         count = min(len(taste.playlists), _PLAYLISTS_PER_MEMBER)
         subtitle = f"{len(picks)} tracks you do not have yet, from {count} of your playlists"
         if count == 1:
-            subtitle = f"{len(picks)} tracks you do not have yet, from “{taste.playlists[0].name}”"
+            subtitle = f"{len(picks)} tracks you do not have yet, from {taste.playlists[0].called}"
         return await self._shown.add(
             NewSet(
                 SetKind.DISCOVER,
@@ -118,7 +132,8 @@ class DiscoveryService:
         tastes = [taste for taste in tastes if taste.playlists]
         model = await self._models.current()
         lately = await self._shown.recently_shown(None, guild_id, self._clock.now() - _NOT_AGAIN_WITHIN)
-        found = await asyncio.to_thread(_for_members, model, tastes, lately, k)
+        leading = _leading(tastes, 2 * k, self._clock.now())
+        found = await asyncio.to_thread(_for_members, model, leading, _owned(tastes), lately, k)
         if not found:
             raise NothingToRecommend
         picks = await self._details.picks(found, members[0] if members else None)
@@ -145,7 +160,11 @@ class DiscoveryService:
         uris = await self._stored.track_uris([playlist.id for playlist in playlists])
         owned = {track.uri: record_of(track) for track in await self._stored.known_tracks([member_id])}
         named = (
-            NamedTracks(playlist.name, tuple(owned[uri] for uri in uris.get(playlist.id, ()) if uri in owned))
+            NamedTracks(
+                playlist.name,
+                playlist.public is True,
+                tuple(owned[uri] for uri in uris.get(playlist.id, ()) if uri in owned),
+            )
             for playlist in playlists
         )
         return Taste(tuple(playlist for playlist in named if playlist.tracks), tuple(owned.values()))
@@ -153,50 +172,68 @@ class DiscoveryService:
 
 def _for_member(model: ServedModel, taste: Taste, lately: Collection[str], k: int) -> list[Recommendation]:
     """Ask the model about each playlist and let the playlists take turns."""
-    known = _recordings([taste])
-    exclude = {track.uri for track in taste.owned} | set(lately)
+    owned = _owned([taste])
     answers = [
-        _ask(model, playlist, exclude, 3 * k, called=f"“{playlist.name}”")
+        _ask(model, playlist, owned, lately, 3 * k, called=playlist.called)
         for playlist in _most_known(model, taste, _PLAYLISTS_PER_MEMBER)
     ]
-    return interleave(answers, k, max_per_artist=_MAX_PER_ARTIST, known_recordings=known)
+    return interleave(answers, k, max_per_artist=_MAX_PER_ARTIST, known_recordings=owned.recordings)
 
 
-def _for_members(model: ServedModel, tastes: Sequence[Taste], lately: Collection[str], k: int) -> list[Recommendation]:
+def _for_members(
+    model: ServedModel, tastes: Sequence[Taste], owned: Owned, lately: Collection[str], k: int
+) -> list[Recommendation]:
     """Let members take turns, each with a list of their own; what anybody has is left out.
 
-    A private playlist's name must not end in a channel, so that the reasons name none.
+    A playlist's name must not end in a channel without its owner's doing, so that the reasons name none.
     """
-    known = _recordings(tastes)
-    exclude = {track.uri for taste in tastes for track in taste.owned} | set(lately)
+
+    def merged(lists: Sequence[Sequence[Recommendation]], count: int) -> list[Recommendation]:
+        return interleave(lists, count, max_per_artist=_MAX_PER_ARTIST, known_recordings=owned.recordings)
+
     if not tastes:
-        lists = [model.hybrid.recommend([], k=3 * k, exclude=exclude)]
-    else:
-        share = max(1, _QUERIES_PER_SERVER // len(tastes))
-        lists = [
-            interleave(
+        return merged([model.hybrid.recommend([], k=3 * k, exclude=owned.uris | set(lately))], k)
+    share = min(max(1, _QUERIES_PER_SERVER // len(tastes)), _PLAYLISTS_PER_MEMBER)
+    return merged(
+        [
+            merged(
                 [
-                    _ask(model, playlist, exclude, 3 * k, called="a playlist here")
-                    for playlist in _most_known(model, taste, min(share, _PLAYLISTS_PER_MEMBER))
+                    _ask(model, playlist, owned, lately, 3 * k, called="a playlist here")
+                    for playlist in _most_known(model, taste, share)
                 ],
                 3 * k,
-                max_per_artist=_MAX_PER_ARTIST,
-                known_recordings=known,
             )
             for taste in tastes
-        ]
-    return interleave(lists, k, max_per_artist=_MAX_PER_ARTIST, known_recordings=known)
+        ],
+        k,
+    )
+
+
+def _leading(tastes: Sequence[Taste], count: int, now: datetime) -> list[Taste]:
+    """Return `count` members, others each week, so that in a server of any size everybody's turn comes."""
+    if len(tastes) <= count:
+        shift = now.toordinal() // 7 % max(len(tastes), 1)
+        return [*tastes[shift:], *tastes[:shift]]
+    start = now.toordinal() // 7 * (count // 2) % len(tastes)
+    return [*tastes[start:], *tastes[:start]][:count]
+
+
+def _owned(tastes: Sequence[Taste]) -> Owned:
+    tracks = [track for taste in tastes for track in taste.owned]
+    return Owned(frozenset(track.uri for track in tracks), frozenset(recording_key(track) for track in tracks))
 
 
 def _ask(
-    model: ServedModel, playlist: NamedTracks, exclude: Collection[str], k: int, *, called: str
+    model: ServedModel, playlist: NamedTracks, owned: Owned, lately: Collection[str], k: int, *, called: str
 ) -> list[Recommendation]:
-    seeds = playlist.tracks[-_SEEDS_PER_PLAYLIST:]
-    return model.hybrid.recommend(seeds, title=playlist.name, k=k, exclude=exclude, called=called)
-
-
-def _recordings(tastes: Sequence[Taste]) -> set[str]:
-    return {recording_key(track) for taste in tastes for track in taste.owned}
+    return model.hybrid.recommend(
+        playlist.tracks[-_SEEDS_PER_PLAYLIST:],
+        title=playlist.name,
+        k=k,
+        exclude=owned.uris.union(lately),
+        max_per_artist=_MAX_PER_ARTIST,
+        called=called,
+    )
 
 
 def _most_known(model: ServedModel, taste: Taste, limit: int) -> list[NamedTracks]:

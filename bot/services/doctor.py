@@ -11,15 +11,10 @@ from recommender.errors import RecommenderError
 
 
 class Verdict(StrEnum):
-    """How a check ended: WARN means that it works, but not everything does."""
+    """How a check ended."""
 
     OK = "ok"
-    WARN = "warn"
     FAIL = "fail"
-
-
-class Warned(CrossfadeError):
-    """What a check raises when something is missing that not every use needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +40,6 @@ async def examine(checks: Sequence[Check]) -> list[Finding]:
     for check in checks:
         try:
             finding = Finding(check.name, Verdict.OK, await check.look())
-        except Warned as warning:
-            finding = Finding(check.name, Verdict.WARN, str(warning))
         except (CrossfadeError, RecommenderError) as fault:
             finding = Finding(check.name, Verdict.FAIL, str(fault))
         except Exception as fault:

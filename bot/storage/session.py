@@ -97,9 +97,9 @@ def create_engine(url: str, *, foreign_keys: bool = True, poolclass: type[Pool] 
 
 
 def unreachable(engine: AsyncEngine, error: Exception) -> StorageError:
-    """Return the one sentence for a database that cannot be opened; the password stays out of it."""
+    """Return the one sentence for a database that cannot be opened; passwords stay out of it."""
     cause = str(getattr(error, "orig", None) or error).strip().splitlines()
-    place = engine.url.render_as_string(hide_password=True)
+    place = engine.url.set(query={}).render_as_string(hide_password=True)
     return StorageError(f"The database {place} cannot be opened ({cause[0] if cause else type(error).__name__}).")
 
 

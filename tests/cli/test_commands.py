@@ -221,6 +221,7 @@ def test_the_tables_are_made_checked_and_taken_back(crossfade: Crossfade) -> Non
     assert "crossfade db upgrade" in before.err
     assert crossfade("db", "upgrade").code == 0
     assert crossfade("db", "check").code == 0
+    assert crossfade("db", "downgrade", "-1", "--yes").code == 0
     assert crossfade("db", "downgrade", "base", "--yes").code == 0
     assert crossfade("db", "check").code == 1
 
@@ -228,12 +229,31 @@ def test_the_tables_are_made_checked_and_taken_back(crossfade: Crossfade) -> Non
 def test_a_database_that_cannot_be_opened_is_one_sentence(
     crossfade: Crossfade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("CROSSFADE_DATABASE_URL", "postgresql://someone:hunter2@127.0.0.1:1/nowhere")
-    for words in (("db", "upgrade"), ("db", "check"), ("db", "downgrade", "base", "--yes")):
+    for address in ("someone:hunter2@127.0.0.1:1/nowhere", "127.0.0.1:1/nowhere?password=hunter2"):
+        monkeypatch.setenv("CROSSFADE_DATABASE_URL", f"postgresql://{address}")
+        for words in (("db", "upgrade"), ("db", "check"), ("db", "downgrade", "base", "--yes")):
+            ended = crossfade(*words)
+            assert ended.code == 1
+            assert "Traceback" not in ended.err
+            assert "hunter2" not in ended.err
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(
+    crossfade: Crossfade, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CROSSFADE_HOME", str(tmp_path / "file" / "home"))
+    for words in (("db", "upgrade"), ("import", "mpd", tmp_path)):
         ended = crossfade(*words)
         assert ended.code == 1
-        assert "Traceback" not in ended.err
-        assert "hunter2" not in ended.err
+        assert "unexpected" not in ended.err
+
+
+def test_a_key_that_is_none_is_found_by_the_doctor(crossfade: Crossfade, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROSSFADE_ENCRYPTION_KEYS", "garbage")
+    ended = crossfade("doctor")
+    assert "garbage" not in ended.out
+    assert ended.out.count("fail") == 5
 
 
 def test_run_names_the_setting_that_is_missing(crossfade: Crossfade, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,30 @@ def test_secrets_do_not_show_in_a_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "hunter2" not in repr(settings.spotify) + repr(settings.core)
 
 
+def test_lines_that_were_left_empty_count_as_not_there(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text("CROSSFADE_DISCORD_TOKEN=\nCROSSFADE_DISCORD_DEVELOPMENT_GUILD=\nCROSSFADE_HOME=\n")
+    settings = Settings(env)
+    assert settings.discord.token is None
+    assert settings.discord.development_guild is None
+    assert settings.home != Path.cwd()
+
+
+def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"There is no file .*nope\.env"):
+        Settings(tmp_path / "nope.env")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("CROSSFADE_WEB_PORT", "0"), ("CROSSFADE_HOME", "~nosuchuser/x"), ("CROSSFADE_HOME", "/tmp/what?")],  # noqa: S108
+)
+def test_values_that_would_lead_astray_are_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name} cannot be used"):
+        _ = Settings(None).web, Settings(None).core
+
+
 def test_every_setting_is_in_the_example_file() -> None:
     from bot import settings as module
 

@@ -56,7 +56,9 @@ def account(member_id: int, name: str = "Mia") -> SpotifyAccount:
 
 def playlist(number: int, name: str, n_tracks: int, image_url: str | None = None) -> LibraryPlaylist:
     url = f"https://open.spotify.com/playlist/{number:022}"
-    return LibraryPlaylist(number, 1, f"{number:022}", name, "s1", n_tracks, url, image_url, NOW - timedelta(minutes=4))
+    return LibraryPlaylist(
+        number, 1, f"{number:022}", name, True, "s1", n_tracks, url, image_url, NOW - timedelta(minutes=4)
+    )
 
 
 def report(**changes: int) -> SyncReport:

@@ -22,6 +22,7 @@ from simcord.preview import Preview, _markdown
 from simcord.preview._server import PreviewServer
 
 from bot.sandbox import live_discord as live_module
+from bot.domain.errors import CrossfadeError
 from bot.sandbox.live import browser
 from bot.sandbox.live.images import LoopbackImages
 from bot.sandbox.live.page import LivePreview, LiveServer, parsers_are_reused
@@ -54,7 +55,7 @@ def test_the_installed_simcord_is_the_one_this_page_was_made_for() -> None:
 def test_another_simcord_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live_module, "SIMCORD_VERSION", "9.9.9")
     with pytest.raises(
-        RuntimeError, match=r"needs simcord 9\.9\.9 but 3\.2\.1 is installed: install crossfade\[demo\]"
+        CrossfadeError, match=r"needs simcord 9\.9\.9 but 3\.2\.1 is installed: install crossfade\[demo\]"
     ):
         check_simcord()
 
@@ -64,7 +65,7 @@ def test_a_missing_simcord_is_told_in_the_same_sentence(monkeypatch: pytest.Monk
         raise PackageNotFoundError(name)
 
     monkeypatch.setattr(live_module, "version", missing)
-    with pytest.raises(RuntimeError, match=r"needs simcord 3\.2\.1 but none is installed: install crossfade\[demo\]"):
+    with pytest.raises(CrossfadeError, match=r"needs simcord 3\.2\.1 but none is installed: install crossfade\[demo\]"):
         check_simcord()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +87,33 @@ async def test_a_server_hears_from_every_connected_member_and_gets_nothing_they_
     assert len(found.picks) == 20
     assert not set(uris(found)) & everybodys
     assert "2 members" in found.subtitle
+
+
+async def test_in_a_large_server_everybodys_turn_comes(sample_models: Path) -> None:
+    from bot.services.discovery import NamedTracks, Taste, _leading
+
+    everybody = [Taste((NamedTracks(str(number), True, ()),), ()) for number in range(25)]
+    moment = datetime(2026, 11, 23, tzinfo=UTC)
+    led = Counter(
+        taste.playlists[0].name
+        for week in range(25)
+        for taste in _leading(everybody, 20, moment + timedelta(weeks=week))[:10]
+    )
+    assert len(led) == 25
+    assert max(led.values()) - min(led.values()) <= 1
+
+
+async def test_a_playlist_that_is_not_public_is_named_to_nobody(system: Core) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    private = [p.name for p in await system.services.library.playlists(ALICE) if not p.public]
+    assert private
+    shown = [
+        await system.services.discovery.discover(ALICE, GUILD),
+        await system.services.discovery.for_server(GUILD, k=20),
+    ]
+    said = " ".join(reason for found in shown for pick in found.picks for reason in pick.reasons)
+    assert "“rainy sunday”" in said
+    assert not any(f"“{name}”" in said for name in private)
 
 
 async def test_a_server_without_connected_members_gets_popular_tracks_and_is_told(system: Core) -> None:

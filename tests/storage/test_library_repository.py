@@ -36,7 +36,7 @@ async def test_a_stored_playlist_comes_back_with_its_tracks_in_order(library: Sq
 
     playlist = await _only(library)
     assert playlist == LibraryPlaylist(
-        playlist.id, MEMBER, "p1", "Playlist p1", "snapshot-1", 4, "https://open.spotify.com/playlist/p1", None, NOW
+        playlist.id, MEMBER, "p1", "Playlist p1", True, "snapshot-1", 4, "https://open.spotify.com/playlist/p1", None, NOW
     )
     assert await library.track_uris([playlist.id]) == {
         playlist.id: [track(number).uri for number in (5, 1, 5, 3)],

@@ -157,6 +157,7 @@ def _playlist(row: PlaylistRow) -> LibraryPlaylist:
         member_id=row.member_id,
         spotify_id=row.spotify_id,
         name=row.name,
+        public=row.public,
         snapshot_id=row.snapshot_id,
         n_tracks=row.n_tracks,
         url=row.url,
