@@ -46,11 +46,14 @@ def sample_models(sample_world: SampleWorld, tmp_path_factory: pytest.TempPathFa
 
 @pytest.fixture
 def spotify_server(sample_world: SampleWorld, clock: Clock) -> Iterator[SpotifyServer]:
-    """Run Spotify's stand-in, fresh for each test."""
+    """Run Spotify's stand-in, fresh for each test; afterwards all traffic must fit Spotify's own description."""
+    from spotify_contract import breaches
+
     from bot.sandbox.spotify import SpotifyServer
 
     with SpotifyServer(sample_world, clock.now, rng=np.random.default_rng(7), client_id=CLIENT_ID) as server:
         yield server
+        assert breaches(server.state.journal) == []
 
 
 @pytest.fixture

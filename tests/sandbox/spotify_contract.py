@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from bot.sandbox.spotify.journal import Exchange
+
+DESCRIPTION = Path(__file__).resolve().parents[3] / "shared" / "specs" / "spotify-web-api.yml"
 METHODS = ("get", "put", "post", "delete")
 # Marked as deprecated and yet still given, always empty.
 STILL_GIVEN = {"genres", "audio_preview_url"}
@@ -141,3 +147,53 @@ class Contract:
         if schema.get("nullable") or "`null`" in prose or (owner, field) in NULL_IN_PRACTICE:
             return {"anyOf": [converted, {"type": "null"}]}
         return converted
+
+
+@cache
+def published_contract() -> Contract | None:
+    """Return Spotify's description; None where it is absent, since it is not part of the project."""
+    if not DESCRIPTION.exists():
+        return None
+    import yaml
+
+    return Contract(yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8")))
+
+
+def breaches(exchanges: Iterable[Exchange], of_each: int = 2) -> list[str]:
+    """Return how recorded traffic departs from Spotify's description.
+
+    Args:
+        exchanges: what the stand-in has recorded. Faults that a test planned are left out, and so are refusals, whose
+            bodies the description leaves open.
+        of_each: how many exchanges of one operation are looked at; they differ little and each takes a while.
+    """
+    contract = published_contract()
+    if contract is None:
+        return []
+    found: list[str] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for exchange in exchanges:
+        if not exchange.path.startswith("/v1/") or exchange.status >= 400 or "fault injected" in exchange.remarks:
+            continue
+        path = exchange.path.removeprefix("/v1")
+        operation = (exchange.method, contract.template_of(path))
+        seen[operation] += 1
+        if seen[operation] <= of_each:
+            problems = contract.problems(
+                exchange.method,
+                path,
+                exchange.status,
+                _without_local_files(exchange.response),
+                query=exchange.query,
+                request=exchange.request,
+            )
+            found += [f"{exchange.method} {exchange.path}: {problem}" for problem in problems]
+    return found
+
+
+def _without_local_files(response: object) -> object:
+    """Leave out what the description has no place for: Spotify gives a member's local files with nulls throughout."""
+    if not isinstance(response, dict) or not isinstance(response.get("items"), list):
+        return response
+    described = [item for item in response["items"] if not (isinstance(item, dict) and item.get("is_local"))]
+    return {**response, "items": described}

@@ -21,8 +21,8 @@ from simcord.env import Env
 from simcord.preview import Preview, _markdown
 from simcord.preview._server import PreviewServer
 
-from bot.sandbox import live_discord as live_module
 from bot.domain.errors import CrossfadeError
+from bot.sandbox import live_discord as live_module
 from bot.sandbox.live import browser
 from bot.sandbox.live.images import LoopbackImages
 from bot.sandbox.live.page import LivePreview, LiveServer, parsers_are_reused

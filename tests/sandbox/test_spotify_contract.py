@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from spotify_contract import Contract
+from spotify_contract import Contract, published_contract
 
 if TYPE_CHECKING:
     import httpx
     from conftest import Standin
 
-DESCRIPTION = Path(__file__).resolve().parents[3] / "shared" / "specs" / "spotify-web-api.yml"
 SUPPORTED = {
     ("GET", "/me"), ("GET", "/me/playlists"), ("POST", "/me/playlists"), ("GET", "/playlists/{playlist_id}"),
     ("PUT", "/playlists/{playlist_id}"), ("GET", "/playlists/{playlist_id}/items"),
@@ -29,10 +27,10 @@ SUPPORTED = {
 
 @pytest.fixture(scope="module")
 def contract() -> Contract:
-    if not DESCRIPTION.exists():
+    contract = published_contract()
+    if contract is None:
         pytest.skip("needs ../shared/specs/spotify-web-api.yml, which is not part of the project")
-    yaml = pytest.importorskip("yaml", reason="needs PyYAML to read Spotify's description")
-    return Contract(yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8")))
+    return contract
 
 
 def walk(spotify: Standin) -> None:

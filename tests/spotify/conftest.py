@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import numpy as np
 import pytest
 from faulty_server import FaultyServer
+from spotify_contract import breaches
 from spotify_kit import NOW, Adapters, StandingClock
 from standin_kit import CLIENT_ID, CLIENT_SECRET, adapter_for
 
@@ -69,11 +70,13 @@ def running(world: SampleWorld) -> Iterator[SpotifyServer]:
 
 
 @pytest.fixture
-def spotify(running: SpotifyServer, clock: StandingClock) -> SpotifyServer:
+def spotify(running: SpotifyServer, clock: StandingClock) -> Iterator[SpotifyServer]:
+    """Give the stand-in, fresh; afterwards all traffic must fit Spotify's own description."""
     running.state.reset()
     running.state.registered_users = None
     running.state.clock = clock.now
-    return running
+    yield running
+    assert breaches(running.state.journal) == []
 
 
 @pytest.fixture
