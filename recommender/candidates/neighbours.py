@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from recommender.candidates.base import CandidateGenerator, Explainer, Query
+from recommender.candidates.base import CandidateGenerator, Explainer, Query, track_name
 from recommender.candidates.interactions import FloatArray, Incidence, IntArray
 from recommender.records import Reason
 
@@ -68,14 +68,17 @@ class PlaylistNeighbours(CandidateGenerator):
     def explainer(self, query: Query) -> Explainer:
         """Say how many of the most similar playlists have the track."""
         nearest, _ = self.neighbours(query, _NAMED_NEIGHBOURS)
+        alike = f"most like {query.called}"
+        if len(query.seeds) == 1 and not len(query.artists):
+            seed = self.interactions_.corpus.catalogue.track(int(query.seeds[0]))
+            alike = f"with {track_name(seed)} or its artist"
 
         def explain(track: int) -> list[Reason]:
             count = len(np.intersect1d(nearest, self.interactions_.tracks.rows_with(track), assume_unique=True))
+            have = "has" if count == 1 else "have"
+            text = f"{count} of the {len(nearest)} playlists {alike} {have} it"
             if len(nearest) == 1:
-                text = f"the one playlist like {query.called} has it"
-            else:
-                have = "has" if count == 1 else "have"
-                text = f"{count} of the {len(nearest)} playlists most like {query.called} {have} it"
+                text = f"the one playlist {alike.removeprefix('most ')} has it"
             return [Reason(self.name, text, 1.0, count=count)] if count else []
 
         return explain

@@ -68,6 +68,19 @@ def test_neighbours_count_the_nearest_playlists_that_have_the_track() -> None:
         assert reason.text.startswith(f"{count} of the {len(nearest)} playlists most like your playlist ha")
 
 
+def test_of_one_track_neighbours_say_which_playlists_they_are() -> None:
+    generator = PlaylistNeighbours().fit(CORPUS)
+    seed = CORPUS.catalogue.index_of(SEED_URIS[0])
+    artist = CORPUS.catalogue.artist_ids[seed]
+    nearest, _ = generator.neighbours(Query(np.array([seed], np.int32)), 100)
+    for playlist in nearest.tolist():
+        tracks = CORPUS.tracks_of(playlist)
+        assert seed in tracks or artist in CORPUS.catalogue.artist_ids[tracks]
+    named = CORPUS.catalogue.track(seed).name
+    for _, reason in with_reason(only("neighbours").recommend(SEED_URIS[:1]), "neighbours"):
+        assert f"playlists with {named} or its artist ha" in reason.text
+
+
 def test_titles_count_playlists_with_a_title_that_is_alike() -> None:
     similar, similarities = Titles().fit(CORPUS).similar_playlists("rainy day")
     alike = similar[similarities >= 0.5].tolist()
