@@ -6,6 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 UV := $(shell command -v uv 2>/dev/null)
 
+# uv then trusts whom the machine trusts, as pip does: there are networks with a certificate authority of their own.
+export UV_NATIVE_TLS = 1
+export UV_SYSTEM_CERTS = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo run test test-slow lint types imports migrations-check lock clean
 
