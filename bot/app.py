@@ -27,16 +27,21 @@ from bot.services.library import LibraryService
 from bot.services.models import ModelService
 from bot.services.onboarding import OnboardingService
 from bot.services.playlists import PlaylistsService
+from bot.services.privacy import PrivacyService
 from bot.services.recommendations import RecommendationsService
 from bot.services.registry import Services
 from bot.services.tracks import TrackDetails
 from bot.settings import Settings
+from bot.spotify.call_queue import QueueLimits
 from bot.spotify.client import SpotifyAdapter
+from bot.spotify.quota import QuotaLimiter
 from bot.storage import migrate
 from bot.storage.encryption import TokenCipher, load_or_create_key
 from bot.storage.repositories.accounts import SqlAccountRepository
 from bot.storage.repositories.digests import SqlDigestRepository
 from bot.storage.repositories.library import SqlLibraryRepository
+from bot.storage.repositories.privacy import SqlPrivacyRepository
+from bot.storage.repositories.quotas import SqlQuotaRepository
 from bot.storage.repositories.recommendations import SqlRecommendationRepository
 from bot.storage.session import Database
 from bot.web.app import create_web
@@ -44,6 +49,8 @@ from bot.web.server import listen, serving
 from recommender.artifacts import ModelStore
 
 _log = structlog.get_logger(__name__)
+# Beyond those of the Web API, so that a token can be refreshed while that hangs.
+_SPARE_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,11 @@ def new_secret() -> str:
     return secrets.token_urlsafe(64)
 
 
+def new_mark() -> str:
+    """Return 6 random bytes as 8 URL-safe characters, for the description of a saved playlist."""
+    return secrets.token_urlsafe(6)
+
+
 @contextlib.asynccontextmanager
 async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_date: bool = True) -> AsyncIterator[Core]:
     """Open the database (bringing its tables up to date), build the services, and close all again.
@@ -75,13 +87,16 @@ async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_da
     if bring_up_to_date:
         await asyncio.to_thread(migrate.upgrade, settings.database_url)
     database = Database(settings.database_url)
-    spotify = spotify_adapter(settings, clock)
+    limiter = _limiter(settings, database, clock)
+    spotify = spotify_adapter(settings, clock, limiter)
     services = _services(settings, clock, database, spotify)
     try:
         yield Core(database, spotify, services, clock)
     finally:
         await services.onboarding.close()
+        await services.accounts.close()
         await spotify.close()
+        await limiter.close()
         await database.dispose()
 
 
@@ -99,8 +114,8 @@ def make_home(settings: Settings) -> None:
         ) from None
 
 
-def spotify_adapter(settings: Settings, clock: Clock) -> SpotifyAdapter:
-    """Return the Spotify adapter for the settings."""
+def spotify_adapter(settings: Settings, clock: Clock, limiter: QuotaLimiter | None = None) -> SpotifyAdapter:
+    """Return the Spotify adapter for the settings; without a limiter it asks as often as it likes."""
     spotify = settings.spotify
     return SpotifyAdapter(
         spotify.client_id or "",
@@ -109,6 +124,19 @@ def spotify_adapter(settings: Settings, clock: Clock) -> SpotifyAdapter:
         clock=clock,
         accounts_url=spotify.accounts_url,
         api_url=spotify.api_url,
+        max_concurrency=spotify.concurrency + _SPARE_THREADS,
+        limiter=limiter,
+    )
+
+
+def _limiter(settings: Settings, database: Database, clock: Clock) -> QuotaLimiter:
+    spotify = settings.spotify
+    return QuotaLimiter(
+        spotify.client_id or "",
+        SqlQuotaRepository(database),
+        clock,
+        limits=QueueLimits(calls_per_window=spotify.calls_per_window, concurrency=spotify.concurrency),
+        daily_budget=spotify.daily_budget or None,
     )
 
 
@@ -116,15 +144,16 @@ def _services(settings: Settings, clock: Clock, database: Database, spotify: Spo
     account_rows = SqlAccountRepository(database, token_cipher(settings))
     library_rows = SqlLibraryRepository(database)
     recommendation_rows = SqlRecommendationRepository(database)
+    privacy_rows = SqlPrivacyRepository(database)
     models = ModelService(ModelStore(settings.models_dir))
     accounts = AccountsService(account_rows, spotify, clock, new_secret=new_secret)
     library = LibraryService(library_rows, spotify, accounts, clock)
-    details = TrackDetails(library_rows, spotify, accounts, open_url=settings.spotify.open_url)
+    details = TrackDetails(library_rows, spotify, accounts, clock, open_url=settings.spotify.open_url)
     recommendations = RecommendationsService(
         models, accounts, library, library_rows, recommendation_rows, details, clock
     )
     discovery = DiscoveryService(
-        models, accounts, account_rows, library, library_rows, recommendation_rows, details, clock
+        models, accounts, account_rows, library, library_rows, recommendation_rows, privacy_rows, details, clock
     )
     return Services(
         accounts=accounts,
@@ -133,7 +162,7 @@ def _services(settings: Settings, clock: Clock, database: Database, spotify: Spo
         models=models,
         recommendations=recommendations,
         discovery=discovery,
-        playlists=PlaylistsService(recommendations, recommendation_rows, spotify, accounts, clock),
+        playlists=PlaylistsService(recommendations, recommendation_rows, spotify, accounts, clock, new_mark=new_mark),
         digests=DigestsService(
             SqlDigestRepository(database),
             discovery,
@@ -141,6 +170,7 @@ def _services(settings: Settings, clock: Clock, database: Database, spotify: Spo
             clock,
             worker=f"{socket.gethostname()}-{secrets.token_hex(6)}",
         ),
+        privacy=PrivacyService(privacy_rows, clock),
     )
 
 
@@ -234,7 +264,7 @@ async def _speak(bot: CrossfadeBot, token: str, jobs: Jobs | None, *, connect: b
             await (bot.connect() if connect else asyncio.Event().wait())
     finally:
         if jobs is not None:
-            jobs.stop()
+            await jobs.stop()
         await bot.close()
 
 

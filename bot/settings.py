@@ -81,6 +81,9 @@ class SpotifySettings(BaseSettings):
     accounts_url: str = Field("https://accounts.spotify.com", description="Spotify's accounts service.")
     api_url: str = Field("https://api.spotify.com/v1/", description="Spotify's Web API.")
     open_url: str = Field("https://open.spotify.com", description="Where links to tracks and playlists lead.")
+    calls_per_window: int = Field(90, ge=1, description="Calls to the Web API in any 30 seconds, at most.")
+    concurrency: int = Field(4, ge=1, le=32, description="Calls to the Web API at the same time, at most.")
+    daily_budget: int = Field(10_000, ge=0, description="Calls to the Web API a day (UTC), at most; 0 for no limit.")
 
     @field_validator("open_url", "accounts_url")
     @classmethod

@@ -10,12 +10,17 @@ import discord
 
 from bot.app import login_faults, make_home, spotify_adapter, token_cipher
 from bot.domain.clock import SystemClock
-from bot.domain.errors import AuthorisationRevoked, CrossfadeError
+from bot.domain.errors import AuthorisationRevoked, CrossfadeError, SpotifyUnavailable
 from bot.services.doctor import Check
 from bot.services.models import ModelService
 from bot.settings import Settings
-from bot.storage import migrate
+from bot.storage import encryption, migrate
+from bot.storage.repositories.keys import Rotation, SqlKeyRotation
+from bot.storage.session import Database
 from recommender.artifacts import ModelStore
+
+_SPOTIFY_PATIENCE = 30.0
+"""Seconds; the adapter itself never gives up a refresh that it has begun."""
 
 
 def upgrade_database(settings: Settings, revision: str = "head") -> None:
@@ -32,6 +37,20 @@ def downgrade_database(settings: Settings, revision: str) -> None:
 def check_database(settings: Settings) -> list[str]:
     """Return how the tables differ from the models, each difference in words."""
     return migrate.check(settings.database_url)
+
+
+def new_key() -> str:
+    """Return a fresh key for CROSSFADE_ENCRYPTION_KEYS."""
+    return encryption.new_key()
+
+
+async def rotate_keys(settings: Settings) -> Rotation:
+    """Encrypt every stored token, and every verifier that is waited for, with the newest key."""
+    database = Database(settings.database_url)
+    try:
+        return await SqlKeyRotation(database, token_cipher(settings)).rotate(SystemClock().now())
+    finally:
+        await database.dispose()
 
 
 def checks(settings: Settings) -> list[Check]:
@@ -106,9 +125,12 @@ async def _check_spotify(settings: Settings) -> str:
     adapter = spotify_adapter(settings, SystemClock())
     try:
         # A token that cannot exist: Spotify looks at the client first and says which of the two is wrong.
-        await adapter.refresh("crossfade-doctor")
+        async with asyncio.timeout(_SPOTIFY_PATIENCE):
+            await adapter.refresh("crossfade-doctor")
     except AuthorisationRevoked:
         pass
+    except TimeoutError:
+        raise SpotifyUnavailable from None
     finally:
         await adapter.close()
     return "the app's credentials are accepted"

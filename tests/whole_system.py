@@ -80,6 +80,7 @@ def settings(home: Path, database_url: str, spotify_server: SpotifyServer) -> Se
             "accounts_url": spotify_server.url,
             "api_url": f"{spotify_server.url}/v1/",
             "open_url": spotify_server.url,
+            "calls_per_window": 10_000,
         },
         web={"host": "127.0.0.1", "port": 8888, "public_url": None},
     )

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import data, operations, recommending
+from bot.cli import data, keys, operations, recommending
 from bot.cli.console import State, say_error
 from bot.domain.errors import CrossfadeError
 
@@ -22,6 +22,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 operations.register(app)
+keys.register(app)
 data.register(app)
 recommending.register(app)
 

@@ -15,11 +15,14 @@ from bot.discord import texts
 from bot.discord.cogs.account import AccountCog
 from bot.discord.cogs.digest import DigestCog
 from bot.discord.cogs.library import LibraryCog
+from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.recommend import RecommendCog
 from bot.discord.commands import CommandMentions
 from bot.discord.errors import ErrorManager
+from bot.discord.reminders import ended_was_shown, remind
 from bot.discord.views.account import ConnectButton, DisconnectButton
 from bot.discord.views.library import PlaylistsButton
+from bot.discord.views.privacy import PrivacyButton
 from bot.discord.views.recommendations import PageButton
 from bot.discord.views.saved import SaveButton
 from bot.domain.clock import Clock
@@ -38,6 +41,7 @@ class CrossfadeTree(app_commands.CommandTree["CrossfadeBot"]):
     ) -> None:
         """Tell the asker what happened."""
         await interaction.client.faults.report(interaction, error)
+        await ended_was_shown(interaction, error)
 
 
 class CrossfadeBot(commands.AutoShardedBot):
@@ -87,8 +91,8 @@ class CrossfadeBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Register commands and buttons; called once, after login and before the gateway is joined."""
-        self.add_dynamic_items(ConnectButton, DisconnectButton, PageButton, PlaylistsButton, SaveButton)
-        for cog in (AccountCog(self), LibraryCog(self), RecommendCog(self), DigestCog(self)):
+        self.add_dynamic_items(ConnectButton, DisconnectButton, PageButton, PlaylistsButton, PrivacyButton, SaveButton)
+        for cog in (AccountCog(self), LibraryCog(self), RecommendCog(self), DigestCog(self), PrivacyCog(self)):
             await self.add_cog(cog)
         guild = discord.Object(self._guild_for_sync) if self._guild_for_sync is not None else None
         if guild is not None:
@@ -96,3 +100,9 @@ class CrossfadeBot(commands.AutoShardedBot):
         synced = await self.tree.sync(guild=guild)
         self.mentions.learn(synced)
         _log.info("commands registered", count=len(synced), guild=self._guild_for_sync)
+
+    async def on_app_command_completion(
+        self, interaction: discord.Interaction[CrossfadeBot], command: app_commands.Command[Any, ..., Any]
+    ) -> None:
+        """Tell the member, below the answer, what they should know about their authorisation."""
+        await remind(interaction, command.qualified_name)

@@ -122,6 +122,7 @@ PERMISSION_NAMES: Final = {
 }
 POST_CHANNEL_GONE: Final = "The channel of the weekly discoveries no longer exists."
 POST_FORBIDDEN: Final = "I may not post in the channel: give me “View Channel” and “Send Messages” there."
+POST_REFUSED: Final = "Discord refused the message: tell the bot's host, whose log says why."
 POST_NO_HISTORY: Final = "I may not read the channel: give me “View Channel” and “Read Message History” there."
 
 

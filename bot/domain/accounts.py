@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from bot.domain.errors import CrossfadeError
 
 
 class AccountStatus(StrEnum):
@@ -12,6 +15,19 @@ class AccountStatus(StrEnum):
 
     ACTIVE = "active"
     RECONNECT = "reconnect"
+
+
+class NoticeKind(StrEnum):
+    """What a member is told about their authorisation, each once."""
+
+    RECONNECT = "reconnect"
+    ENDING = "ending"
+
+
+MONTHS_OF_AUTHORISATION = 6
+"""Refresh tokens die so long after the member agreed, however often they are used (Spotify's rule of 2026-06-18)."""
+
+_MONTHS_BEFORE_NOTICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class SpotifyProfile:
 
 @dataclass(frozen=True, slots=True)
 class SpotifyAccount:
-    """A linked Spotify account of a Discord member."""
+    """A linked Spotify account of a Discord member, without its secrets."""
 
     member_id: int
     account_id: str
@@ -44,7 +60,40 @@ class SpotifyAccount:
     display_name: str
     status: AccountStatus
     authorised_at: datetime
-    tokens: TokenSet
+    told: frozenset[NoticeKind] = frozenset()
+
+    @property
+    def ends_at(self) -> datetime:
+        """When Spotify ends the authorisation, if the member does not do so before."""
+        return _months_after(self.authorised_at, MONTHS_OF_AUTHORISATION)
+
+    def notice_due(self, now: datetime) -> NoticeKind | None:
+        """Return what the member is to be told now and has not been told yet."""
+        if self.status is AccountStatus.RECONNECT:
+            kind = NoticeKind.RECONNECT
+        elif now >= _months_after(self.authorised_at, _MONTHS_BEFORE_NOTICE):
+            kind = NoticeKind.ENDING
+        else:
+            return None
+        return None if kind in self.told else kind
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A member is to be told something about the authorisation that they gave at `authorised_at`."""
+
+    member_id: int
+    kind: NoticeKind
+    authorised_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Authorisation:
+    """An account with the tokens that act for it; without them when none of the encryption keys can read them."""
+
+    account: SpotifyAccount
+    tokens: TokenSet | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +123,17 @@ class DeletedCounts:
     entries: int
     recommendations: int
     saved_playlists: int
+
+
+class AccountChanged(CrossfadeError):
+    """The member has linked another Spotify account than the one whose library was being read."""
+
+    def __init__(self) -> None:
+        super().__init__("You linked another Spotify account while your playlists were being read: use /sync again.")
+
+
+def _months_after(moment: datetime, months: int) -> datetime:
+    """Return the same day and time in a later month, or that month's last day if it is shorter."""
+    years, month = divmod(moment.month - 1 + months, 12)
+    year = moment.year + years
+    return moment.replace(year=year, month=month + 1, day=min(moment.day, monthrange(year, month + 1)[1]))

@@ -30,7 +30,11 @@ class Digest:
 
 
 class RunStatus(StrEnum):
-    """Where a run stands; POSTING means that the message may or may not have been sent."""
+    """Where a run stands.
+
+    POSTING means that the message may or may not have been sent, FAILED that it was refused and so was not sent.
+    SKIPPED means that nothing more is sent; if the run has a set, it may have been sent all the same.
+    """
 
     CLAIMED = "claimed"
     POSTING = "posting"
@@ -41,7 +45,11 @@ class RunStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DigestRun:
-    """One period of a digest, unique by (digest, period); `set_id` is what it posts."""
+    """One period of a digest, unique by (digest, period); `set_id` is what it posts.
+
+    `channel_id` and `due_at` (UTC) are those of the claim, whatever becomes of the digest meanwhile; runs that were
+    claimed before these were kept have no `due_at`.
+    """
 
     id: int
     digest: Digest
@@ -50,4 +58,10 @@ class DigestRun:
     claimed_at: datetime
     claimed_by: str
     set_id: int | None
+    channel_id: int
+    due_at: datetime | None
     message_id: int | None
+
+
+class OutcomeUnknown(Exception):
+    """It cannot be told whether a message was sent; the text says why."""

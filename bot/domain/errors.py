@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
+
+from bot.domain.quota import LimitReason
 
 
 class CrossfadeError(Exception):
@@ -121,13 +124,33 @@ class SpotifyUnavailable(SpotifyError):
 
 
 class SpotifyRateLimited(SpotifyError):
-    """Spotify has asked us to wait until `retry_at` (UTC)."""
+    """Spotify must not be asked before `retry_at` (UTC).
 
-    def __init__(self, retry_at: datetime) -> None:
+    Args:
+        retry_at: when it works again.
+        reason: whose limit it is.
+        guessed: whether `retry_at` is our own guess, because Spotify did not say.
+    """
+
+    def __init__(
+        self, retry_at: datetime, reason: LimitReason = LimitReason.TOO_FAST, *, guessed: bool = False
+    ) -> None:
         self.retry_at = retry_at
-        super().__init__(
-            f"Spotify lets me ask again <t:{int(retry_at.timestamp())}:R>: too much was asked of it, try again then."
-        )
+        self.reason = reason
+        self.guessed = guessed
+        super().__init__(_LIMITS[reason].format(again=f"again <t:{math.ceil(retry_at.timestamp())}:R>"))
+
+
+_LIMITS = {
+    LimitReason.TOO_FAST: "Spotify lets me ask {again}: too much was asked of it, try again then.",
+    LimitReason.QUOTA_EXCEEDED: (
+        "This bot's Spotify app has used up its quota for the day: Spotify lets me ask {again}, try again then."
+    ),
+    LimitReason.DAILY_BUDGET: (
+        "This bot has used up the calls to Spotify that its host allows it a day: I may ask {again}, try again then."
+    ),
+    LimitReason.BUSY: "Many others are asking Spotify through me at the moment: I can ask {again}, try again then.",
+}
 
 
 class SpotifyRefused(SpotifyError):

@@ -29,6 +29,9 @@ class Pick:
     reasons: tuple[str, ...]
 
 
+_FROM_THEIR_PLAYLISTS = frozenset({SetKind.DISCOVER, SetKind.PLAYLIST})
+
+
 @dataclass(frozen=True, slots=True)
 class NewSet:
     """Recommendations that are about to be stored; `member_id` is None for a server's digest."""
@@ -42,10 +45,15 @@ class NewSet:
     created_at: datetime
     picks: tuple[Pick, ...]
 
+    @property
+    def needs_account(self) -> bool:
+        """Whether it was drawn from the member's own playlists, so that it must not outlive their connection."""
+        return self.member_id is not None and self.kind in _FROM_THEIR_PLAYLISTS
+
 
 @dataclass(frozen=True, slots=True)
 class RecommendationSet:
-    """Stored recommendations, best first."""
+    """Stored recommendations, best first; those of members without an account belong to nobody."""
 
     id: int
     kind: SetKind
@@ -68,13 +76,19 @@ class SaveStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SavedPlaylist:
-    """The one playlist that a member's clicks on one set lead to."""
+    """The one playlist that a member's clicks on one set lead to.
+
+    `attempts` counts the claims: whoever holds a smaller number than the stored one has been taken over. `mark` is what
+    the playlist's description ends with; None until the playlist was first asked for.
+    """
 
     id: int
     set_id: int
     member_id: int
     status: SaveStatus
     claimed_at: datetime
+    attempts: int
+    mark: str | None
     spotify_id: str | None
     name: str | None
     url: str | None

@@ -132,7 +132,7 @@ async def demo(home: Path, *, port: int = 0, digest_every: float = 2.0) -> Async
         await stack.enter_async_context(composition.web_part(the_core, bot, listener, [pages]))
         jobs = composition.create_jobs(the_core, bot, settings)
         jobs.start()
-        stack.callback(jobs.stop)
+        stack.push_async_callback(jobs.stop)
         for guest, listener_id in GUESTS.items():
             await link_guest(the_core.services, discord_page.members[guest], discord_page.guild_id, listener_id)
         yield Demo(links, the_core, discord_page, spotify, clock)
@@ -159,6 +159,7 @@ def _settings(home: Path, web_port: int, spotify_url: str, digest_every: float) 
             "accounts_url": spotify_url,
             "api_url": f"{spotify_url}/v1/",
             "open_url": spotify_url,
+            "calls_per_window": 10_000,
         },
         web={"host": "127.0.0.1", "port": web_port, "public_url": None},
         jobs={"every": digest_every},

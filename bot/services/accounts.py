@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
-from weakref import WeakValueDictionary
 
-from bot.domain.accounts import AccountStatus, DeletedCounts, LoginAttempt, LoginLink, SpotifyAccount
+from bot.domain.accounts import AccountStatus, DeletedCounts, LoginAttempt, LoginLink, Notice, SpotifyAccount
 from bot.domain.clock import Clock
 from bot.domain.errors import (
     AccessTokenRejected,
@@ -17,14 +15,17 @@ from bot.domain.errors import (
     LoginFailed,
     NotConnected,
     ReconnectNeeded,
+    SpotifyUnavailable,
 )
 from bot.services.ports import AccountRepository, SpotifyGateway
+from bot.services.refreshing import TokenRefresher
 
 Answer = TypeVar("Answer")
 
 _SPENT = "This sign-in link was already used or was never given out: use /connect in Discord for a new one."
 _LATE = "This sign-in link has expired: use /connect in Discord for a new one."
 _CANCELLED = "You did not agree, so nothing was linked: use /connect in Discord if you change your mind."
+_FRESH_REFUSED = "Spotify does not accept what it has just signed itself: try again in a few minutes."
 _CODE_REFUSED = "Spotify did not accept the answer of its own consent page: use /connect in Discord to try again."
 
 
@@ -38,6 +39,7 @@ class AccountsService:
         new_secret: returns an unguessable string of 43 to 128 URL-safe characters, a new one each time.
         login_lifetime: how long a sign-in link works.
         refresh_margin: how long before its end an access token is replaced.
+        refresher: reads and refreshes the tokens; by default one with the waiting times of its own.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class AccountsService:
         new_secret: Callable[[], str],
         login_lifetime: timedelta = timedelta(minutes=10),
         refresh_margin: timedelta = timedelta(minutes=2),
+        refresher: TokenRefresher | None = None,
     ) -> None:
         self._accounts = accounts
         self._spotify = spotify
@@ -56,7 +59,11 @@ class AccountsService:
         self._new_secret = new_secret
         self._login_lifetime = login_lifetime
         self._refresh_margin = refresh_margin
-        self._refreshing: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        self._refresher = refresher or TokenRefresher(accounts, spotify, clock, new_claim=new_secret)
+
+    async def close(self) -> None:
+        """Finish the refreshes that are under way; before the Spotify adapter and the database are closed."""
+        await self._refresher.close()
 
     async def begin_login(self, member_id: int, guild_id: int | None) -> LoginLink:
         """Return the consent page's link for a member; it works once and until it expires."""
@@ -91,7 +98,6 @@ class AccountsService:
             display_name=profile.display_name,
             status=AccountStatus.ACTIVE,
             authorised_at=now,
-            tokens=tokens,
         )
 
     async def refuse_login(self, state: str, error: str) -> None:
@@ -122,6 +128,23 @@ class AccountsService:
         if guild_id is not None:
             await self._accounts.remember_in_guild(guild_id, member_id, self._clock.now())
 
+    async def take_notice(self, member_id: int) -> Notice | None:
+        """Return what the member is to be told about their authorisation now; of any number of callers one gets it.
+
+        That it has ended is told once, and once, from the fifth month on, that it is going to end.
+        """
+        now = self._clock.now()
+        account = await self._accounts.get(member_id)
+        kind = account.notice_due(now) if account else None
+        if account is None or kind is None:
+            return None
+        notice = Notice(member_id, kind, account.authorised_at, account.ends_at)
+        return notice if await self._accounts.mark_told(notice, now) else None
+
+    async def give_back(self, notice: Notice) -> None:
+        """Let a notice be told later, because it did not reach the member."""
+        await self._accounts.unmark_told(notice)
+
     async def usable(self, member_id: int) -> SpotifyAccount:
         """Return the member's account if its authorisation still stands.
 
@@ -138,21 +161,23 @@ class AccountsService:
     async def with_token(self, member_id: int, use: Callable[[str], Awaitable[Answer]]) -> Answer:
         """Call `use` with an access token that works; a token that Spotify rejects is refreshed once.
 
+        A token that is rejected though it is fresh is an outage: only `invalid_grant` says that an authorisation ended.
+
         Raises:
             NotConnected, ReconnectNeeded: there is no authorisation to use.
-            SpotifyError: whatever `use` raises.
+            SpotifyError: whatever `use` raises, or the refresh.
         """
-        account = await self.usable(member_id)
-        if account.tokens.expires_at - self._clock.now() < self._refresh_margin:
-            account = await self._refresh(account)
+        tokens = await self._refresher.current(member_id)
+        if tokens.expires_at - self._clock.now() < self._refresh_margin:
+            tokens = await self._refresher.refreshed(member_id, tokens)
         try:
-            return await use(account.tokens.access_token)
+            return await use(tokens.access_token)
         except AccessTokenRejected:
-            account = await self._refresh(account)
+            tokens = await self._refresher.refreshed(member_id, tokens)
         try:
-            return await use(account.tokens.access_token)
+            return await use(tokens.access_token)
         except AccessTokenRejected:
-            raise await self._lapsed(member_id) from None
+            raise SpotifyUnavailable(_FRESH_REFUSED) from None
 
     async def _take(self, state: str) -> LoginAttempt:
         now = self._clock.now()
@@ -162,28 +187,6 @@ class AccountsService:
         if attempt.expires_at <= now:
             raise LoginFailed(_LATE)
         return attempt
-
-    async def _refresh(self, stale: SpotifyAccount) -> SpotifyAccount:
-        """Replace the tokens that `stale` holds, unless somebody has done so since it was read."""
-        member_id = stale.member_id
-        lock = self._refreshing.setdefault(member_id, asyncio.Lock())
-        async with lock:
-            account = await self.usable(member_id)
-            if account.tokens.access_token != stale.tokens.access_token:
-                return account
-            try:
-                tokens = await self._spotify.refresh(account.tokens.refresh_token)
-            except AuthorisationRevoked:
-                current = await self.usable(member_id)
-                if current.tokens.refresh_token != account.tokens.refresh_token:
-                    return current
-                raise await self._lapsed(member_id) from None
-            await self._accounts.store_tokens(member_id, account.tokens.refresh_token, tokens)
-            return await self.usable(member_id)
-
-    async def _lapsed(self, member_id: int) -> ReconnectNeeded:
-        await self._accounts.set_status(member_id, AccountStatus.RECONNECT)
-        return ReconnectNeeded()
 
 
 def _hash(state: str) -> str:

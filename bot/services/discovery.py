@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from bot.domain.clock import Clock
 from bot.domain.errors import EmptyLibrary, NothingToRecommend
 from bot.domain.library import LibraryPlaylist
+from bot.domain.privacy import OptOut
 from bot.domain.recommendations import NewSet, RecommendationSet, SetKind
 from bot.services.accounts import AccountsService
 from bot.services.library import LibraryService
 from bot.services.mixing import interleave
 from bot.services.models import ModelService, ServedModel
-from bot.services.ports import AccountRepository, LibraryRepository, RecommendationRepository
+from bot.services.ports import AccountRepository, LibraryRepository, PrivacyRepository, RecommendationRepository
 from bot.services.tracks import TrackDetails, record_of
 from recommender.recordings import recording_key
 from recommender.records import Recommendation, Track
@@ -72,6 +73,7 @@ class DiscoveryService:
         library: LibraryService,
         stored: LibraryRepository,
         shown: RecommendationRepository,
+        privacy: PrivacyRepository,
         details: TrackDetails,
         clock: Clock,
     ) -> None:
@@ -81,6 +83,7 @@ class DiscoveryService:
         self._library = library
         self._stored = stored
         self._shown = shown
+        self._privacy = privacy
         self._details = details
         self._clock = clock
 
@@ -127,7 +130,9 @@ class DiscoveryService:
         Raises:
             NoModel, NothingToRecommend: each says what to do.
         """
-        members = await self._known_accounts.connected_in_guild(guild_id)
+        connected = await self._known_accounts.connected_in_guild(guild_id)
+        left_out = await self._privacy.opted_out(connected, OptOut.DIGESTS)
+        members = [member for member in connected if member not in left_out]
         tastes = [await self._taste(member, await self._stored.playlists(member)) for member in members]
         tastes = [taste for taste in tastes if taste.playlists]
         model = await self._models.current()

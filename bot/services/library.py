@@ -6,6 +6,7 @@ from bot.domain.accounts import SpotifyAccount
 from bot.domain.clock import Clock
 from bot.domain.errors import PlaylistOutOfReach, UnknownPlaylist
 from bot.domain.library import LibraryPlaylist, RemoteItems, RemotePlaylist, SyncReport
+from bot.domain.quota import background
 from bot.services.accounts import AccountsService
 from bot.services.ports import LibraryRepository, SpotifyGateway
 
@@ -24,10 +25,18 @@ class LibraryService:
     async def sync(self, member_id: int) -> SyncReport:
         """Bring the stored playlists up to date; those whose snapshot_id is unchanged cost no call.
 
+        A library takes many calls, so it gives way to people who wait for one.
+
         Raises:
             NotConnected, ReconnectNeeded, SpotifyError: Spotify could not be read; what was read stays stored.
+            AccountChanged: the member has linked another account meanwhile; nothing of the old one is stored.
         """
         account = await self._accounts.usable(member_id)
+        with background():
+            return await self._sync(account)
+
+    async def _sync(self, account: SpotifyAccount) -> SyncReport:
+        member_id = account.member_id
         listed = await self._accounts.with_token(member_id, self._spotify.playlists)
         known = {playlist.spotify_id: playlist for playlist in await self._library.playlists(member_id)}
         unchanged: dict[str, int] = {}
@@ -48,13 +57,15 @@ class LibraryService:
             except PlaylistOutOfReach:
                 out_of_reach += 1
                 continue
-            await self._library.replace_playlist(member_id, rank, remote, items.entries, self._clock.now())
+            await self._library.replace_playlist(
+                member_id, account.account_id, rank, remote, items.entries, self._clock.now()
+            )
             kept.add(remote.spotify_id)
             read += 1
             tracks += len(items.entries)
             skipped += items.skipped
-        await self._library.touch_playlists(member_id, unchanged, self._clock.now())
-        removed = await self._library.remove_playlists_except(member_id, kept)
+        await self._library.touch_playlists(member_id, account.account_id, unchanged, self._clock.now())
+        removed = await self._library.remove_playlists_except(member_id, account.account_id, kept)
         return SyncReport(
             playlists_read=read,
             playlists_unchanged=len(unchanged),

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import structlog
 
-from bot.domain.accounts import SpotifyAccount
+from bot.domain.accounts import AccountChanged, SpotifyAccount
 from bot.domain.clock import Clock
 from bot.domain.errors import CrossfadeError
 from bot.domain.library import SyncReport
@@ -91,6 +91,9 @@ class OnboardingService:
         await self._tell(account.member_id, Linked(account))
         try:
             report = await self._library.sync(account.member_id)
+        except AccountChanged:
+            # The newer sign-in has a sync of its own, and the watcher is waiting for that one.
+            return
         except CrossfadeError as error:
             await self._tell(account.member_id, SyncFailed(account, error))
         except Exception:

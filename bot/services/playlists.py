@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.domain.accounts import SpotifyAccount
 from bot.domain.clock import Clock
-from bot.domain.errors import SaveInProgress, SpotifyUnavailable
+from bot.domain.errors import CrossfadeError, PlaylistOutOfReach, SaveInProgress, SpotifyUnavailable, UnknownSet
 from bot.domain.library import CreatedPlaylist
 from bot.domain.recommendations import RecommendationSet, SavedPlaylist, SaveStatus, SetKind
 from bot.services.accounts import AccountsService
@@ -15,11 +17,12 @@ from bot.services.recommendations import RecommendationsService
 
 _STALE_AFTER = timedelta(minutes=2)
 _DESCRIPTION_LIMIT = 300
+_GONE = "The playlist of your earlier click is no longer in your Spotify: click again and I make a new one."
 
 
 @dataclass(frozen=True, slots=True)
 class SaveOutcome:
-    """The saved playlist; `already` says that an earlier click had made it."""
+    """The saved playlist; `already` says that another click had made it."""
 
     playlist: CreatedPlaylist
     already: bool
@@ -32,6 +35,19 @@ class PlaylistsService:
     Creating a playlist is the one call that Spotify would repeat: when its outcome is unknown (a crash, a time-out),
     the playlist is looked for by the mark in its description before another one is made. Filling it replaces the whole
     content, which is the same once or twice.
+
+    A claim that stands still for two minutes may be taken over. Whoever wakes up late finds the count of claims gone on
+    and stops: it is compared at each step, and right before the playlist is asked for. What cannot be fenced is a
+    pause of two minutes inside that one request, on its way from here to Spotify, which has no key to know it by; if
+    the other one has looked for the playlist meanwhile, there are two.
+
+    Args:
+        shown: what was recommended.
+        saves: where claims are kept.
+        spotify: the Spotify adapter.
+        accounts: gives tokens.
+        clock: tells the time.
+        new_mark: returns a short string that nobody can guess, a new one each time.
     """
 
     def __init__(
@@ -41,15 +57,18 @@ class PlaylistsService:
         spotify: SpotifyGateway,
         accounts: AccountsService,
         clock: Clock,
+        *,
+        new_mark: Callable[[], str],
     ) -> None:
         self._shown = shown
         self._saves = saves
         self._spotify = spotify
         self._accounts = accounts
         self._clock = clock
+        self._new_mark = new_mark
 
     async def save(self, member_id: int, set_id: int) -> SaveOutcome:
-        """Save a set into the member's Spotify, or return the playlist that an earlier click made.
+        """Save a set into the member's Spotify, or return the playlist that another click made.
 
         Raises:
             UnknownSet, NotConnected, ReconnectNeeded, SpotifyError: nothing was made, or what was begun is finished
@@ -57,54 +76,75 @@ class PlaylistsService:
             SaveInProgress: another click is at work at this moment.
         """
         recommendations = await self._shown.get(set_id)
-        await self._accounts.usable(member_id)
+        uris = list(dict.fromkeys(pick.track.uri for pick in recommendations.picks))
+        if not uris:
+            raise UnknownSet
+        account = await self._accounts.usable(member_id)
         now = self._clock.now()
         claim = await self._saves.claim_save(set_id, member_id, now, now - _STALE_AFTER)
-        count = len(recommendations.picks)
-        if claim.saved.status is SaveStatus.DONE:
-            return SaveOutcome(_created(claim.saved), already=True, n_tracks=count)
-        if not claim.won:
+        saved = claim.saved
+        if claim.won:
+            if saved.status is SaveStatus.CLAIMED:
+                saved = await self._create(account, recommendations, claim.saved)
+            if saved.status is SaveStatus.CREATED:
+                saved = await self._fill(claim.saved, saved, uris)
+        elif saved.status is not SaveStatus.DONE:
             raise SaveInProgress
-        playlist = await self._ensure_created(member_id, recommendations, claim.saved, look_first=claim.taken_over)
-        uris = [pick.track.uri for pick in recommendations.picks]
+        already = not claim.won or saved.attempts != claim.saved.attempts
+        return SaveOutcome(_created(saved), already, n_tracks=len(uris))
+
+    async def _create(
+        self, account: SpotifyAccount, recommendations: RecommendationSet, held: SavedPlaylist
+    ) -> SavedPlaylist:
+        """Make the playlist, or find the one of an earlier claim; return the save as it then stands."""
+        asked = False
+
+        async def create(token: str) -> CreatedPlaylist:
+            nonlocal asked
+            renewed = await self._saves.begin_creating(held, self._new_mark(), self._clock.now())
+            if renewed.status is SaveStatus.DONE:
+                return _created(renewed)
+            asked = True
+            description = _description(recommendations, _mark(renewed))
+            return await self._spotify.create_playlist(token, playlist_name(recommendations), description, public=False)
+
+        try:
+            playlist = await self._find(account, held)
+            if playlist is None:
+                playlist = await self._accounts.with_token(held.member_id, create)
+        except Exception as error:
+            # Without Spotify's word on it the playlist may exist: the claim stays, so that the next one looks for it.
+            refused = isinstance(error, CrossfadeError) and not isinstance(error, SpotifyUnavailable)
+            if refused or not asked:
+                await self._saves.release_save(held)
+            raise
+        return await self._saves.save_created(held, playlist)
+
+    async def _fill(self, held: SavedPlaylist, made: SavedPlaylist, uris: list[str]) -> SavedPlaylist:
+        """Fill the playlist; return the save as it then stands."""
+        playlist = _created(made)
         try:
             await self._accounts.with_token(
-                member_id, lambda token: self._spotify.replace_items(token, playlist.spotify_id, uris)
+                held.member_id, lambda token: self._spotify.replace_items(token, playlist.spotify_id, uris)
             )
+        except PlaylistOutOfReach as error:
+            if held.status is not SaveStatus.CREATED:
+                await self._saves.release_save(held)
+                raise
+            await self._saves.discard_save(held)
+            raise PlaylistOutOfReach(_GONE) from error
         except Exception:
-            await self._saves.release_save(claim.saved.id)
+            await self._saves.release_save(held)
             raise
-        await self._saves.save_done(claim.saved.id, self._clock.now())
-        return SaveOutcome(playlist, already=False, n_tracks=count)
+        return await self._saves.save_done(held, self._clock.now())
 
-    async def _ensure_created(
-        self, member_id: int, recommendations: RecommendationSet, saved: SavedPlaylist, *, look_first: bool
-    ) -> CreatedPlaylist:
-        if saved.status is SaveStatus.CREATED:
-            return _created(saved)
-        mark = f"Crossfade #{recommendations.id}"
-        playlist: CreatedPlaylist | None = None
-        try:
-            if look_first:
-                playlist = await self._find(member_id, mark)
-            if playlist is None:
-                playlist = await self._accounts.with_token(
-                    member_id,
-                    lambda token: self._spotify.create_playlist(
-                        token, playlist_name(recommendations), _description(recommendations, mark), public=False
-                    ),
-                )
-        except SpotifyUnavailable:
-            raise  # the playlist may have been made: the claim stays, so that the next click looks for it first
-        except Exception:
-            await self._saves.release_save(saved.id)
-            raise
-        await self._saves.save_created(saved.id, playlist)
-        return playlist
-
-    async def _find(self, member_id: int, mark: str) -> CreatedPlaylist | None:
-        for playlist in await self._accounts.with_token(member_id, self._spotify.playlists):
-            if playlist.description is not None and playlist.description.endswith(mark):
+    async def _find(self, account: SpotifyAccount, held: SavedPlaylist) -> CreatedPlaylist | None:
+        """Return the member's own playlist that an earlier claim may have made; other people's may bear any text."""
+        if held.mark is None:
+            return None
+        for playlist in await self._accounts.with_token(held.member_id, self._spotify.playlists):
+            own = playlist.owner_id == account.user_id
+            if own and playlist.description is not None and playlist.description.endswith(_mark(held)):
                 return CreatedPlaylist(playlist.spotify_id, playlist.name, playlist.url or "")
         return None
 
@@ -118,6 +158,10 @@ def playlist_name(recommendations: RecommendationSet) -> str:
         SetKind.PREVIEW: f"Crossfade weekly · {day}",
     }
     return titles.get(recommendations.kind, f"Goes with {recommendations.title}"[:80] + f" · {day}")
+
+
+def _mark(saved: SavedPlaylist) -> str:
+    return f"Crossfade #{saved.mark}"
 
 
 def _description(recommendations: RecommendationSet, mark: str) -> str:

@@ -6,7 +6,15 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.accounts import AccountStatus, DeletedCounts, LoginAttempt, SpotifyAccount, SpotifyProfile, TokenSet
+from bot.domain.accounts import (
+    Authorisation,
+    DeletedCounts,
+    LoginAttempt,
+    Notice,
+    SpotifyAccount,
+    SpotifyProfile,
+    TokenSet,
+)
 from bot.domain.digests import Digest, DigestRun, DigestSchedule, RunStatus
 from bot.domain.library import (
     CreatedPlaylist,
@@ -16,6 +24,7 @@ from bot.domain.library import (
     RemotePlaylist,
     TrackInfo,
 )
+from bot.domain.privacy import KeptData, KeptSummary, OptOut
 from bot.domain.recommendations import NewSet, RecommendationSet, SaveClaim, SavedPlaylist
 
 
@@ -71,19 +80,51 @@ class AccountRepository(Protocol):
         ...
 
     async def link(self, member_id: int, profile: SpotifyProfile, tokens: TokenSet, authorised_at: datetime) -> None:
-        """Store or replace the member's account; raises `AccountTaken` when it belongs to another member."""
+        """Store or replace the member's account; raises `AccountTaken` when it belongs to another member.
+
+        The playlists of another account that the member had linked before are deleted with it.
+        """
         ...
 
     async def get(self, member_id: int) -> SpotifyAccount | None:
-        """Return the member's account with its tokens decrypted."""
+        """Return the member's account; this reads no secret, so it works whatever became of the encryption key."""
+        ...
+
+    async def authorisation(self, member_id: int) -> Authorisation | None:
+        """Return the member's account with its tokens decrypted; no tokens when no key can read them."""
+        ...
+
+    async def claim_refresh(
+        self, member_id: int, refresh_token: str, claim: str, now: datetime, stale_before: datetime
+    ) -> bool:
+        """Claim the refresh of an active account that still has this refresh token; say whether it was free.
+
+        Of any number of callers at the same time, in any number of processes, one wins; a claim that is as old as
+        `stale_before` is taken over.
+        """
+        ...
+
+    async def release_refresh(self, member_id: int, claim: str) -> None:
+        """Give a claim back after a failure, so that the next refresh need not wait for it."""
         ...
 
     async def store_tokens(self, member_id: int, previous_refresh_token: str, tokens: TokenSet) -> bool:
-        """Replace the tokens if the stored refresh token is still the previous one; say whether it was."""
+        """Replace the tokens if the stored refresh token is still the previous one; say whether it was.
+
+        The account is active from then on, and nobody's claim is left.
+        """
         ...
 
-    async def set_status(self, member_id: int, status: AccountStatus) -> None:
-        """Mark the account."""
+    async def lapse(self, member_id: int, refused_refresh_token: str) -> bool:
+        """Mark the account RECONNECT if the refused refresh token is still the stored one; say whether it was."""
+        ...
+
+    async def mark_told(self, notice: Notice, now: datetime) -> bool:
+        """Note that a notice is being given, if it still applies and nobody has given it; say whether to give it."""
+        ...
+
+    async def unmark_told(self, notice: Notice) -> None:
+        """Take that note back, because the notice did not arrive."""
         ...
 
     async def delete_member(self, member_id: int) -> DeletedCounts:
@@ -91,7 +132,7 @@ class AccountRepository(Protocol):
         ...
 
     async def remember_in_guild(self, guild_id: int, member_id: int, now: datetime) -> None:
-        """Note that the member uses the bot in a server (rows are made when missing)."""
+        """Note that the member uses the bot in a server; of one without an account nothing is kept."""
         ...
 
     async def connected_in_guild(self, guild_id: int) -> list[int]:
@@ -111,16 +152,25 @@ class LibraryRepository(Protocol):
         ...
 
     async def replace_playlist(
-        self, member_id: int, rank: int, playlist: RemotePlaylist, entries: Sequence[PlaylistEntry], now: datetime
+        self,
+        member_id: int,
+        account_id: str,
+        rank: int,
+        playlist: RemotePlaylist,
+        entries: Sequence[PlaylistEntry],
+        now: datetime,
     ) -> None:
-        """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted."""
+        """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted.
+
+        Raises `NotConnected`, or `AccountChanged` when another account than `account_id` is linked: so do the next two.
+        """
         ...
 
-    async def touch_playlists(self, member_id: int, ranks: dict[str, int], now: datetime) -> None:
+    async def touch_playlists(self, member_id: int, account_id: str, ranks: dict[str, int], now: datetime) -> None:
         """Set the listing rank (by Spotify id) and the sync time of playlists that have not changed."""
         ...
 
-    async def remove_playlists_except(self, member_id: int, keep: Collection[str]) -> int:
+    async def remove_playlists_except(self, member_id: int, account_id: str, keep: Collection[str]) -> int:
         """Delete the member's playlists whose Spotify id is not in `keep`; return how many."""
         ...
 
@@ -141,7 +191,10 @@ class RecommendationRepository(Protocol):
     """Recommendations that were shown, and saves; each method is one transaction."""
 
     async def add(self, new: NewSet) -> RecommendationSet:
-        """Store a set and the tracks it names."""
+        """Store a set and the tracks it names; of a member without an account nothing is kept.
+
+        A set that needs an account raises `NotConnected` without one, any other is stored as nobody's.
+        """
         ...
 
     async def get(self, set_id: int) -> RecommendationSet | None:
@@ -155,20 +208,31 @@ class RecommendationRepository(Protocol):
     async def claim_save(self, set_id: int, member_id: int, now: datetime, stale_before: datetime) -> SaveClaim:
         """Claim a member's save of a set; an unfinished claim older than `stale_before` is taken over.
 
-        A unique row decides: of any number of callers at the same time, in any number of processes, one wins.
+        A unique row decides: of any number of callers at the same time, in any number of processes, one wins. Raises
+        `NotConnected` for a member without an account. The steps of a save below are for whoever holds it: they take
+        what the claim returned and return the save as it then stands, finished by somebody else if that one took it
+        over; while that one is still at work they raise `SaveInProgress`.
         """
         ...
 
-    async def save_created(self, save_id: int, playlist: CreatedPlaylist) -> None:
+    async def begin_creating(self, held: SavedPlaylist, mark: str, now: datetime) -> SavedPlaylist:
+        """Renew the claim right before the playlist is asked for, and note what marks it; an earlier mark stays."""
+        ...
+
+    async def save_created(self, held: SavedPlaylist, playlist: CreatedPlaylist) -> SavedPlaylist:
         """Note that the playlist exists in Spotify."""
         ...
 
-    async def save_done(self, save_id: int, now: datetime) -> SavedPlaylist:
+    async def save_done(self, held: SavedPlaylist, now: datetime) -> SavedPlaylist:
         """Note that the playlist is filled."""
         ...
 
-    async def release_save(self, save_id: int) -> None:
-        """Give an unfinished claim back after a clean failure, so that the next click tries at once."""
+    async def release_save(self, held: SavedPlaylist) -> None:
+        """Give an unfinished claim back after a clean failure, if it is still held: the next click tries at once."""
+        ...
+
+    async def discard_save(self, held: SavedPlaylist) -> None:
+        """Forget a save whose playlist is gone, if it is still held: the next click makes a new one."""
         ...
 
 
@@ -183,8 +247,8 @@ class DigestRepository(Protocol):
         """Return a server's digest."""
         ...
 
-    async def switch_off(self, guild_id: int, because: str | None) -> bool:
-        """Switch a digest off; say whether there was one that was on."""
+    async def switch_off(self, guild_id: int, because: str | None, *, channel_id: int | None = None) -> bool:
+        """Switch a digest off (if it is still for that channel, where one is given); say whether one was on."""
         ...
 
     async def due(self, now: datetime, limit: int) -> list[Digest]:
@@ -196,20 +260,25 @@ class DigestRepository(Protocol):
     ) -> DigestRun | None:
         """Claim a period: one conditional update moves `next_due_at` on and one row, unique by period, is inserted.
 
-        Returns None when another process was first or the digest has changed since it was read.
+        A period that FAILED or was SKIPPED is opened again, with what was prepared for it. Returns None when another
+        process was first, the digest has changed since it was read, or the period is `dealt_with`.
         """
+        ...
+
+    async def dealt_with(self, guild_id: int, period: str) -> bool:
+        """Say whether a period was posted or is being worked on, so that it cannot be claimed again."""
         ...
 
     async def reclaim_stale(self, stale_before: datetime, worker: str, now: datetime, limit: int) -> list[DigestRun]:
         """Take over unfinished runs (CLAIMED or POSTING) whose claim is older, each by a conditional update."""
         ...
 
-    async def set_prepared(self, run_id: int, set_id: int) -> None:
-        """Note what the run will post."""
+    async def set_prepared(self, run_id: int, set_id: int) -> int:
+        """Note what the run will post, unless that is settled already; return the id of the set that is settled."""
         ...
 
     async def begin_posting(self, run_id: int, worker: str, now: datetime) -> bool:
-        """Move a run from CLAIMED to POSTING and renew the claim, if this worker still holds it; say whether."""
+        """Move a run to POSTING and renew the claim, if this worker holds it and the digest is on; say whether."""
         ...
 
     async def finish(self, run_id: int, worker: str, status: RunStatus, message_id: int | None, now: datetime) -> bool:
@@ -225,12 +294,35 @@ class DigestPoster(Protocol):
     """Writes a digest into a channel."""
 
     async def post(self, channel_id: int, recommendations: RecommendationSet, nonce: str) -> int:
-        """Send the message once and return its id; raises `PostRefused` when it cannot ever work there.
+        """Send the message once and return its id; raises `PostRefused` when it can never be sent there as it is.
 
         Any other error leaves it open whether the message was sent.
         """
         ...
 
     async def find(self, channel_id: int, set_id: int, since: datetime) -> int | None:
-        """Return the id of a message of ours that shows the set, if it was sent since then."""
+        """Return the id of a message of ours that shows the set, if it was sent since then.
+
+        Raises `OutcomeUnknown` when there are too many messages to tell, `PostRefused` when they cannot be read.
+        """
+        ...
+
+
+class PrivacyRepository(Protocol):
+    """What is kept of a member, and what they opted out of; each method is one transaction."""
+
+    async def summary(self, member_id: int) -> KeptSummary:
+        """Return how much is kept of a member; all zero for somebody who is not known."""
+        ...
+
+    async def everything(self, member_id: int) -> KeptData | None:
+        """Return everything that is kept of a member but secrets, as of one moment; None for one who is not known."""
+        ...
+
+    async def set_opt_out(self, member_id: int, which: OptOut, on: bool) -> None:
+        """Switch an opt-out on (the member's row is made when missing) or off."""
+        ...
+
+    async def opted_out(self, member_ids: Collection[int], which: OptOut) -> set[int]:
+        """Return those of the members who have opted out."""
         ...

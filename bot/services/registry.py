@@ -11,6 +11,7 @@ from bot.services.library import LibraryService
 from bot.services.models import ModelService
 from bot.services.onboarding import OnboardingService
 from bot.services.playlists import PlaylistsService
+from bot.services.privacy import PrivacyService
 from bot.services.recommendations import RecommendationsService
 
 
@@ -26,3 +27,4 @@ class Services:
     discovery: DiscoveryService
     playlists: PlaylistsService
     digests: DigestsService
+    privacy: PrivacyService

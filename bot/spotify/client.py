@@ -15,10 +15,12 @@ from bot.domain.accounts import SpotifyProfile, TokenSet
 from bot.domain.clock import Clock
 from bot.domain.errors import SpotifyRefused, SpotifyUnavailable
 from bot.domain.library import CreatedPlaylist, PlaylistEntry, RemoteItems, RemotePlaylist, TrackInfo
+from bot.domain.quota import in_background
 from bot.spotify import parsing
 from bot.spotify.auth import SpotifyAccounts
 from bot.spotify.errors import NO_SUCH_PLAYLIST, NO_SUCH_TRACK, api_fault
 from bot.spotify.logs import guard_logs
+from bot.spotify.quota import QuotaLimiter
 from bot.spotify.transport import Workers, open_session, unsigned
 
 Value = TypeVar("Value")
@@ -53,7 +55,9 @@ class SpotifyAdapter:
         api_url: the Web API's base.
         request_timeout: seconds to connect, and seconds between two pieces of an answer.
         max_concurrency: how many calls run at the same time.
-        retry_delays: seconds before each further try of a GET that failed, as long as the first is not long ago.
+        retry_delays: seconds before each further try of a GET that failed; while somebody waits for it, only as long as
+            the first is not long ago.
+        limiter: lets each call begin when it may; without one there is no limit but the concurrency.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class SpotifyAdapter:
         request_timeout: float = 10.0,
         max_concurrency: int = 4,
         retry_delays: Sequence[float] = (0.25, 0.75),
+        limiter: QuotaLimiter | None = None,
     ) -> None:
         guard_logs()
         self._accounts = SpotifyAccounts(
@@ -83,6 +88,7 @@ class SpotifyAdapter:
         self._timeout = request_timeout
         self._workers = Workers(max_concurrency, deadline=3 * request_timeout)
         self._retry_delays = tuple(retry_delays)
+        self._limiter = limiter
 
     async def close(self) -> None:
         """Finish the calls that run, begin no others, and close the connections."""
@@ -100,18 +106,19 @@ class SpotifyAdapter:
             AuthorisationRevoked: the code is spent, late or made for another verifier.
             SpotifyError: Spotify could not be asked, or refuses the app.
         """
-        return await self._workers.run(lambda: self._accounts.exchange_code(code, verifier))
+        return await self._sign_in(lambda: self._accounts.exchange_code(code, verifier))
 
     async def refresh(self, refresh_token: str) -> TokenSet:
         """Return fresh tokens; the refresh token is the old one when Spotify gives no other.
 
-        It is tried once: Spotify may have replaced the refresh token even though its answer was lost.
+        It is tried once: Spotify may have replaced the refresh token even though its answer was lost. For the same
+        reason a call that was begun is never given up: whoever waits for it sets a limit of their own.
 
         Raises:
             AuthorisationRevoked: the refresh token is dead.
             SpotifyError: Spotify could not be asked, or refuses the app.
         """
-        return await self._workers.run(lambda: self._accounts.refresh(refresh_token))
+        return await self._sign_in(lambda: self._accounts.refresh(refresh_token), to_the_end=True)
 
     async def profile(self, access_token: str) -> SpotifyProfile:
         """Return whose token it is (GET /me)."""
@@ -210,13 +217,18 @@ class SpotifyAdapter:
             try:
                 return await self._ask(access_token, call)
             except SpotifyUnavailable:
-                if loop.time() - begun + delay > RETRY_BUDGET:
+                if not in_background() and loop.time() - begun + delay > RETRY_BUDGET:
                     raise
             await asyncio.sleep(delay)
         return await self._ask(access_token, call)
 
     async def _ask(self, access_token: str, call: Callable[[_Client], object]) -> object:
-        return await self._workers.run(lambda: self._blocking(access_token, call))
+        work = partial(self._workers.run, lambda: self._blocking(access_token, call))
+        return await (self._limiter.call(work) if self._limiter else work())
+
+    async def _sign_in(self, call: Callable[[], TokenSet], *, to_the_end: bool = False) -> TokenSet:
+        work = partial(self._workers.run, call, to_the_end=to_the_end)
+        return await (self._limiter.call_accounts(work) if self._limiter else work())
 
     def _blocking(self, access_token: str, call: Callable[[_Client], object]) -> object:
         client = _Client(access_token, self._session, self._api_url, self._timeout)

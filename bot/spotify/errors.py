@@ -16,6 +16,7 @@ from bot.domain.errors import (
     SpotifyRefused,
     SpotifyUnavailable,
 )
+from bot.domain.quota import LimitReason
 
 DEFAULT_WAIT = timedelta(seconds=30)
 
@@ -69,7 +70,7 @@ def api_fault(answer: UnwelcomeAnswer, now: datetime) -> SpotifyError:
     Source: developer.spotify.com/documentation/web-api/concepts/api-calls (status codes, error objects).
     """
     if answer.status == 429:
-        return SpotifyRateLimited(retry_at(answer.retry_after, now))
+        return _rate_limit(answer, now)
     if answer.status == 401:
         return AccessTokenRejected(TOKEN_REJECTED)
     if answer.status == 403:
@@ -79,6 +80,14 @@ def api_fault(answer: UnwelcomeAnswer, now: datetime) -> SpotifyError:
     if 400 <= answer.status < 500 and answer.status != 408:
         return SpotifyRefused(NOT_ACCEPTED)
     return SpotifyUnavailable()
+
+
+def _rate_limit(answer: UnwelcomeAnswer, now: datetime) -> SpotifyRateLimited:
+    """Tell the rolling window from the quota of the day, and a named end from one that has to be guessed."""
+    exceeded = LimitReason.QUOTA_EXCEEDED.encode() in answer.body
+    reason = LimitReason.QUOTA_EXCEEDED if exceeded else LimitReason.TOO_FAST
+    named = _named_end(answer.retry_after, now)
+    return SpotifyRateLimited(named or now + DEFAULT_WAIT, reason, guessed=named is None)
 
 
 def _refusal(cause: str) -> SpotifyRefused:
@@ -98,7 +107,7 @@ def token_fault(answer: UnwelcomeAnswer, now: datetime) -> SpotifyError:
     Source: RFC 6749, section 5.2 (the error codes of the token endpoint).
     """
     if answer.status == 429:
-        return SpotifyRateLimited(retry_at(answer.retry_after, now))
+        return _rate_limit(answer, now)
     if answer.status not in (400, 401):
         return SpotifyUnavailable()
     code = _oauth_error(answer.body)
@@ -118,6 +127,10 @@ def retry_at(retry_after: str | None, now: datetime) -> datetime:
         retry_after: the header: seconds, or a date as RFC 9110 section 10.2.3 allows; 30 s when missing or unreadable.
         now: the current moment.
     """
+    return _named_end(retry_after, now) or now + DEFAULT_WAIT
+
+
+def _named_end(retry_after: str | None, now: datetime) -> datetime | None:
     text = (retry_after or "").strip()
     try:
         if text.isascii() and text.isdigit():
@@ -125,7 +138,7 @@ def retry_at(retry_after: str | None, now: datetime) -> datetime:
         moment = parsedate_to_datetime(text)
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
-        return now + DEFAULT_WAIT
+        return None
     return max(moment, now + timedelta(seconds=1))
 
 

@@ -45,8 +45,13 @@ class Workers:
         self._closed = False
         self._unfinished: set[Future[Any]] = set()
 
-    async def run(self, call: Callable[[], Answer]) -> Answer:
+    async def run(self, call: Callable[[], Answer], *, to_the_end: bool = False) -> Answer:
         """Run `call` in a thread, with the caller's context variables, and return what it returns.
+
+        Args:
+            call: what to run.
+            to_the_end: the answer must not be lost: the deadline holds until the call is begun, and from then on the
+                caller is the one who decides how long to wait.
 
         Raises:
             SpotifyUnavailable: the deadline has passed, or the pool is closed; a call that still waited is never begun.
@@ -56,9 +61,18 @@ class Workers:
         future = self._pool.submit(contextvars.copy_context().run, self._unless_closed, call)
         self._unfinished.add(future)
         future.add_done_callback(self._unfinished.discard)
+        answer = asyncio.wrap_future(future)
+        if to_the_end:
+            try:
+                await asyncio.wait({answer}, timeout=self._deadline)
+                if not future.cancel():  # it is running, or done
+                    return await answer
+            finally:
+                answer.cancel()
+            raise SpotifyUnavailable
         try:
             async with asyncio.timeout(self._deadline):
-                return await asyncio.wrap_future(future)
+                return await answer
         except TimeoutError:
             raise SpotifyUnavailable from None
 

@@ -17,6 +17,16 @@ _MALFORMED = (
 )
 
 
+class UnreadableSecret(StorageError):
+    """A secret was encrypted with a key that is not among those given."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The stored Spotify tokens were encrypted with another key: put that key back, after the new one, "
+            "or let members link Spotify again with /connect."
+        )
+
+
 class TokenCipher:
     """Encrypts with the first key and decrypts with any, so that a key can be changed without losing tokens.
 
@@ -36,9 +46,10 @@ class TokenCipher:
                 "or leave that unset to have one made."
             )
         try:
-            self._fernet = MultiFernet([Fernet(key.strip()) for key in keys])
+            fernets = [Fernet(key.strip()) for key in keys]
         except ValueError:
             raise StorageError(_MALFORMED) from None
+        self._newest, self._fernet = fernets[0], MultiFernet(fernets)
 
     def encrypt(self, secret: str) -> str:
         """Return the cipher text, a different one each time."""
@@ -48,15 +59,25 @@ class TokenCipher:
         """Return the secret.
 
         Raises:
-            StorageError: none of the keys fits.
+            UnreadableSecret: none of the keys fits.
         """
         try:
             return self._fernet.decrypt(cipher_text.encode()).decode()
         except InvalidToken:
-            raise StorageError(
-                "The stored Spotify tokens were encrypted with another key: put that key back, after the new one, "
-                "or let members link Spotify again with /connect."
-            ) from None
+            raise UnreadableSecret from None
+
+    def is_newest(self, cipher_text: str) -> bool:
+        """Say whether the newest key, the first, encrypted it."""
+        try:
+            self._newest.decrypt(cipher_text.encode())
+        except InvalidToken:
+            return False
+        return True
+
+
+def new_key() -> str:
+    """Return a fresh random key."""
+    return Fernet.generate_key().decode()
 
 
 def load_or_create_key(path: Path) -> str:
@@ -92,7 +113,7 @@ def _create_key(path: Path) -> None:
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".key-")
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key() + b"\n")
+            file.write(f"{new_key()}\n".encode())
             file.flush()
             os.fsync(file.fileno())
         os.link(draft, path)

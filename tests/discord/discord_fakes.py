@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 
 from discord_samples import NOW, TRACKS, account, playlist, recommendations, report, track_info
 
-from bot.domain.accounts import DeletedCounts, LoginLink, SpotifyAccount
+from bot.domain.accounts import DeletedCounts, LoginLink, Notice, SpotifyAccount
 from bot.domain.digests import Digest, DigestSchedule
 from bot.domain.errors import EmptyPlaylist, NoDigest, NotConnected, UnknownPlaylist, UnknownSet, UnknownTrack
 from bot.domain.library import CreatedPlaylist, LibraryPlaylist, SyncReport, TrackInfo
+from bot.domain.privacy import KeptSummary, MemberExport, OptOut
 from bot.domain.recommendations import RecommendationSet, SetKind
 from bot.services.onboarding import OnboardingEvent
 from bot.services.playlists import SaveOutcome
@@ -58,6 +59,8 @@ class World:
     saves: dict[tuple[int, int], CreatedPlaylist] = field(default_factory=dict)
     watchers: dict[int, Callable[[OnboardingEvent], Awaitable[None]]] = field(default_factory=dict)
     digests: dict[int, Digest] = field(default_factory=dict)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    kept: dict[int, KeptSummary] = field(default_factory=dict)
     login_url: str = "https://accounts.example/authorize?state=abc"
 
     def connect(self, member_id: int, name: str = "Mia") -> SpotifyAccount:
@@ -86,6 +89,12 @@ class FakeAccounts:
     async def account(self, member_id: int) -> SpotifyAccount | None:
         await self.world.script.play("account", member_id)
         return self.world.accounts.get(member_id)
+
+    async def take_notice(self, member_id: int) -> Notice | None:
+        return self.world.notices.pop(member_id, None)
+
+    async def give_back(self, notice: Notice) -> None:
+        self.world.notices[notice.member_id] = notice
 
     async def disconnect(self, member_id: int) -> DeletedCounts:
         await self.world.script.play("disconnect", member_id)
@@ -213,6 +222,29 @@ class FakeDigests:
         return [zone for zone in zones if text.casefold() in zone.casefold()][:limit]
 
 
+class FakePrivacy:
+    def __init__(self, world: World) -> None:
+        self.world = world
+
+    async def summary(self, member_id: int) -> KeptSummary:
+        await self.world.script.play("privacy summary", member_id)
+        return self.world.kept.get(member_id, KeptSummary())
+
+    async def export(self, member_id: int) -> MemberExport | None:
+        await self.world.script.play("privacy export", member_id)
+        return MemberExport("crossfade-2026-11-20.zip", b"PK of one") if member_id in self.world.kept else None
+
+    async def opt_out(self, member_id: int, which: OptOut) -> None:
+        await self.world.script.play("opt out", member_id, which)
+        kept = self.world.kept.get(member_id, KeptSummary())
+        self.world.kept[member_id] = replace(kept, known=True, opt_outs=kept.opt_outs | {which})
+
+    async def opt_in(self, member_id: int, which: OptOut) -> None:
+        await self.world.script.play("opt in", member_id, which)
+        if kept := self.world.kept.get(member_id):
+            self.world.kept[member_id] = replace(kept, opt_outs=kept.opt_outs - {which})
+
+
 class FakeServices:
     """One fake of each use case, over the same world."""
 
@@ -225,3 +257,4 @@ class FakeServices:
         self.discovery = FakeDiscovery(self.world)
         self.playlists = FakePlaylists(self.world)
         self.digests = FakeDigests(self.world)
+        self.privacy = FakePrivacy(self.world)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.accounts import AccountStatus, SpotifyAccount, TokenSet
+from bot.domain.accounts import AccountStatus, SpotifyAccount
 from bot.domain.library import ArtistRef, LibraryPlaylist, SyncReport, TrackInfo
 from bot.domain.recommendations import Pick, RecommendationSet, SetKind
 
@@ -50,8 +50,7 @@ REASONS = (
 
 
 def account(member_id: int, name: str = "Mia") -> SpotifyAccount:
-    tokens = TokenSet("access", "refresh", NOW + timedelta(hours=1), frozenset())
-    return SpotifyAccount(member_id, f"a{member_id}", f"u{member_id}", name, AccountStatus.ACTIVE, NOW, tokens)
+    return SpotifyAccount(member_id, f"a{member_id}", f"u{member_id}", name, AccountStatus.ACTIVE, NOW)
 
 
 def playlist(number: int, name: str, n_tracks: int, image_url: str | None = None) -> LibraryPlaylist:

@@ -10,6 +10,7 @@ from discord_samples import recommendations
 from discord_scene import Scene, shown, text_of
 
 from bot.discord.poster import ChannelDigestPoster
+from bot.domain.digests import OutcomeUnknown
 from bot.domain.errors import PostRefused
 from bot.domain.recommendations import RecommendationSet, SetKind
 
@@ -99,9 +100,34 @@ async def test_a_channel_that_is_closed_to_the_bot_is_refused_for_good(
         await poster.find(closed.id, digest.id, scene.env.now())
 
 
-async def test_any_other_failure_leaves_the_outcome_open(
-    scene: Scene, poster: ChannelDigestPoster, digest: RecommendationSet
+@pytest.mark.parametrize("status", [400, 413])
+async def test_a_message_that_discord_does_not_take_is_refused_for_good(
+    scene: Scene, poster: ChannelDigestPoster, digest: RecommendationSet, status: int
 ) -> None:
-    scene.env.inject_error("POST", "/channels/*/messages", status=500)
+    scene.env.inject_error("POST", "/channels/*/messages", status=status)
+    with pytest.raises(PostRefused, match="Discord refused the message: tell the bot's host"):
+        await poster.post(scene.channel.id, digest, "digest-7")
+
+
+@pytest.mark.parametrize("status", [401, 408, 500])
+async def test_any_other_failure_leaves_the_outcome_open(
+    scene: Scene, poster: ChannelDigestPoster, digest: RecommendationSet, status: int
+) -> None:
+    scene.env.inject_error("POST", "/channels/*/messages", status=status)
     with pytest.raises(discord.HTTPException):
         await poster.post(scene.channel.id, digest, "digest-7")
+
+
+async def test_the_search_of_a_busy_channel_ends_and_says_that_it_cannot_tell(
+    scene: Scene, digest: RecommendationSet
+) -> None:
+    poster = ChannelDigestPoster(scene.bot, search_limit=5)
+    since = scene.env.now()
+    for number in range(4):
+        await scene.member.send(scene.channel, f"hello {number}")
+    assert await poster.find(scene.channel.id, digest.id, since) is None
+    message_id = await poster.post(scene.channel.id, digest, "digest-7")
+    await scene.member.send(scene.channel, "what is that?")
+    assert await poster.find(scene.channel.id, digest.id, since) == message_id
+    with pytest.raises(OutcomeUnknown, match="first 5 messages"):
+        await poster.find(scene.channel.id, digest.id + 1, since)

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from bot.app import Core
     from bot.sandbox.spotify import SpotifyServer
+    from bot.settings import Settings
+
+    OpenCore = Callable[[], AbstractAsyncContextManager[Core]]
 
 ALICE, BOB, GUILD = 4_100_000_000_000_000_001, 4_100_000_000_000_000_002, 4_200_000_000_000_000_001
 MIRA, JONAS = "mirasolenne", "jonaskettleburn"
@@ -91,12 +94,12 @@ async def test_one_spotify_account_belongs_to_one_member(system: Core) -> None:
 
 
 async def test_tokens_are_refreshed_shortly_before_they_end(system: Core, clock: FakeClock) -> None:
-    before = (await link_guest(system.services, ALICE, GUILD, MIRA)).tokens
-    clock.advance(minutes=59)
-    await system.services.accounts.with_token(ALICE, system.spotify.profile)
-    after = (await system.services.accounts.usable(ALICE)).tokens
-    assert after.access_token != before.access_token
-    assert after.expires_at > before.expires_at
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    before = await system.services.accounts.with_token(ALICE, _itself)
+    clock.advance(minutes=57)
+    assert await system.services.accounts.with_token(ALICE, _itself) == before
+    clock.advance(minutes=2)
+    assert await system.services.accounts.with_token(ALICE, _itself) != before
 
 
 async def test_many_calls_at_once_refresh_once(system: Core, clock: FakeClock, spotify_server: SpotifyServer) -> None:
@@ -118,6 +121,35 @@ async def test_a_token_that_spotify_rejects_early_is_refreshed(system: Core, spo
     )
     profile = await system.services.accounts.with_token(ALICE, system.spotify.profile)
     assert profile.display_name == "Mira Solenne"
+
+
+async def test_a_fresh_token_that_spotify_rejects_too_is_an_outage_and_no_revocation(
+    system: Core, spotify_server: SpotifyServer
+) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    body = {"error": {"status": 401, "message": "Invalid access token"}}
+    spotify_server.state.faults.add("GET", "/v1/me", status=401, body=body, times=2)
+    with pytest.raises(SpotifyUnavailable, match="try again"):
+        await system.services.accounts.with_token(ALICE, system.spotify.profile)
+    profile = await system.services.accounts.with_token(ALICE, system.spotify.profile)
+    assert profile.display_name == "Mira Solenne"
+
+
+async def test_a_lost_key_locks_nobody_out(system: Core, open_core: OpenCore, settings: Settings) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    await link_guest(system.services, BOB, GUILD, JONAS)
+    (settings.home / "secret.key").unlink()
+    async with open_core() as restarted:
+        services = restarted.services
+        account = await services.accounts.account(ALICE)
+        assert account is not None
+        assert account.display_name == "Mira Solenne"
+        with pytest.raises(ReconnectNeeded, match="/connect"):
+            await services.library.sync(ALICE)
+        assert await services.library.playlists(ALICE)
+        await link_guest(services, ALICE, GUILD, MIRA)
+        assert (await services.library.sync(ALICE)).playlists_unchanged > 4
+        assert (await services.accounts.disconnect(BOB)).playlists > 1
 
 
 async def test_a_revoked_authorisation_asks_to_reconnect_and_keeps_the_library(
@@ -158,9 +190,7 @@ async def test_disconnecting_deletes_everything_and_says_how_much(system: Core) 
         await system.services.library.playlists(ALICE)
 
 
-async def test_two_processes_share_one_sign_in(
-    open_core: Callable[[], AbstractAsyncContextManager[Core]],
-) -> None:
+async def test_two_processes_share_one_sign_in(open_core: OpenCore) -> None:
     async with open_core() as first, open_core() as second:
         link = await first.services.accounts.begin_login(ALICE, GUILD)
         back = await consent(link.url, MIRA)
@@ -173,3 +203,7 @@ async def test_two_processes_share_one_sign_in(
         )
         assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LoginFailed", "SpotifyAccount"]
         assert (await second.services.accounts.usable(ALICE)).display_name == "Mira Solenne"
+
+
+async def _itself(token: str) -> str:
+    return token

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from digest_channel import ALICE, CHANNEL, GUILD, MONDAY_NINE, Channel, set_up
 
 from bot.domain.digests import RunStatus
 from bot.domain.errors import BadInput, NoDigest, PostRefused
@@ -20,38 +21,6 @@ if TYPE_CHECKING:
     from conftest import FakeClock
 
     from bot.app import Core
-    from bot.domain.recommendations import RecommendationSet
-
-ALICE, GUILD, CHANNEL = 4_100_000_000_000_000_001, 4_200_000_000_000_000_001, 4_300_000_000_000_000_001
-MONDAY_NINE = datetime(2026, 11, 23, 8, tzinfo=UTC)
-
-
-class Channel:
-    """A channel that remembers what was written into it, and fails as it is told."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[int, RecommendationSet, str]] = []
-        self.before: Exception | None = None
-        self.after: BaseException | None = None
-        self.searched = 0
-
-    async def post(self, channel_id: int, recommendations: RecommendationSet, nonce: str) -> int:
-        if self.before is not None:
-            raise self.before
-        await asyncio.sleep(0)
-        self.messages.append((channel_id, recommendations, nonce))
-        if self.after is not None:
-            failure, self.after = self.after, None
-            raise failure
-        return 9_000 + len(self.messages)
-
-    async def find(self, channel_id: int, set_id: int, since: datetime) -> int | None:
-        self.searched += 1
-        return next((9_000 + i for i, (_, shown, _) in enumerate(self.messages, 1) if shown.id == set_id), None)
-
-
-async def set_up(system: Core) -> None:
-    await system.services.digests.set(GUILD, CHANNEL, 0, 9, "Europe/Berlin", ALICE)
 
 
 async def test_a_digest_is_posted_when_it_is_due_and_not_before(system: Core, clock: FakeClock) -> None:
@@ -208,16 +177,20 @@ async def test_switching_off_stops_it(system: Core, clock: FakeClock) -> None:
     assert channel.messages == []
 
 
-async def test_setting_it_anew_on_the_day_it_was_posted_does_not_get_stuck(system: Core, clock: FakeClock) -> None:
+async def test_set_anew_on_the_day_it_was_posted_it_promises_and_keeps_the_next_week(
+    system: Core, clock: FakeClock
+) -> None:
     await set_up(system)
     channel = Channel()
     clock.set(MONDAY_NINE)
     await system.services.digests.post_due(channel)
-    await system.services.digests.set(GUILD, CHANNEL, 0, 15, "Europe/Berlin", ALICE)
+    next_week = MONDAY_NINE + timedelta(weeks=1, hours=6)
+    digest = await system.services.digests.set(GUILD, CHANNEL, 0, 15, "Europe/Berlin", ALICE)
+    assert digest.next_due_at == next_week
     clock.set(MONDAY_NINE + timedelta(hours=6))
     await system.services.digests.post_due(channel)
-    assert (await system.services.digests.status(GUILD)).next_due_at == MONDAY_NINE + timedelta(weeks=1, hours=6)
-    clock.set(MONDAY_NINE + timedelta(weeks=1, hours=6))
+    assert len(channel.messages) == 1
+    clock.set(next_week)
     await system.services.digests.post_due(channel)
     assert len(channel.messages) == 2
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.domain.accounts import AccountChanged
 from bot.domain.errors import NotConnected, SpotifyRefused, SpotifyUnavailable, UnknownPlaylist
+from bot.domain.library import RemoteItems
 from bot.sandbox.guests import link_guest
 
 if TYPE_CHECKING:
@@ -99,6 +102,25 @@ async def test_a_playlist_that_is_out_of_reach_now_leaves_the_library(
     spotify_server.state.faults.add("GET", f"/v1/playlists/{desk_lamp.spotify_id}/items", status=404, times=None)
     report = await system.services.library.sync(ALICE)
     assert (report.playlists_out_of_reach, report.playlists_removed) == (2, 1)
+
+
+async def test_a_sync_that_was_overtaken_by_another_account_says_so_and_writes_nothing_back(
+    system: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await link_guest_without_sync(system, ALICE, MIRA)
+    read, calls = system.spotify.playlist_items, itertools.count()
+
+    async def overtaken(access_token: str, spotify_id: str) -> RemoteItems:
+        items = await read(access_token, spotify_id)
+        if next(calls) == 1:
+            await link_guest_without_sync(system, ALICE, JONAS)
+        return items
+
+    monkeypatch.setattr(system.spotify, "playlist_items", overtaken)
+    with pytest.raises(AccountChanged, match="/sync"):
+        await system.services.library.sync(ALICE)
+    assert await system.services.library.playlists(ALICE) == []
+    assert (await system.services.library.sync(ALICE)).playlists_read > 1
 
 
 async def test_an_empty_library_is_no_fault(system: Core) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.errors import EmptyLibrary, EmptyPlaylist, NoModel, UnknownTrack
+from bot.domain.privacy import OptOut
 from bot.domain.recommendations import SetKind
 from bot.sandbox.guests import link_guest
 from recommender.recordings import recording_key
@@ -114,6 +115,17 @@ async def test_a_playlist_that_is_not_public_is_named_to_nobody(system: Core) ->
     said = " ".join(reason for found in shown for pick in found.picks for reason in pick.reasons)
     assert "“rainy sunday”" in said
     assert not any(f"“{name}”" in said for name in private)
+
+
+async def test_who_has_opted_out_is_not_drawn_on(system: Core) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    await link_guest(system.services, BOB, GUILD, JONAS)
+    said = []
+    for member in (ALICE, BOB):
+        await system.services.privacy.opt_out(member, OptOut.DIGESTS)
+        said.append((await system.services.discovery.for_server(GUILD, preview=True)).subtitle)
+    assert "1 member" in said[0]
+    assert "The most contained" in said[1]
 
 
 async def test_a_server_without_connected_members_gets_popular_tracks_and_is_told(system: Core) -> None:

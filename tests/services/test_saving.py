@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.errors import NotConnected, SaveInProgress, SpotifyError, SpotifyUnavailable, UnknownSet
+from bot.domain.errors import (
+    NotConnected,
+    SaveInProgress,
+    SpotifyError,
+    SpotifyUnavailable,
+    UnknownSet,
+)
+from bot.domain.recommendations import NewSet, RecommendationSet, SetKind
 from bot.sandbox.guests import link_guest
+from bot.storage.repositories import SqlRecommendationRepository
 
 if TYPE_CHECKING:
     from conftest import FakeClock
@@ -20,6 +28,13 @@ if TYPE_CHECKING:
 
 ALICE, BOB, GUILD = 4_100_000_000_000_000_001, 4_100_000_000_000_000_002, 4_200_000_000_000_000_001
 MIRA, JONAS = "mirasolenne", "jonaskettleburn"
+
+
+async def stored_again(core: Core, found: RecommendationSet, times: int) -> RecommendationSet:
+    """Store a set in which each track comes some times."""
+    picks = found.picks * times
+    new = NewSet(SetKind.DISCOVER, found.title, found.subtitle, ALICE, GUILD, found.model, found.created_at, picks)
+    return await SqlRecommendationRepository(core.database).add(new)
 
 
 def saved_by(server: SpotifyServer, listener: str) -> list[str]:
@@ -129,3 +144,22 @@ async def test_who_is_not_connected_is_told_how(system: Core) -> None:
 async def test_recommendations_that_are_gone_say_so(system: Core) -> None:
     with pytest.raises(UnknownSet, match="/discover"):
         await system.services.playlists.save(ALICE, 987_654)
+
+
+async def test_a_track_that_was_recommended_twice_is_saved_once(system: Core, spotify_server: SpotifyServer) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    found = await system.services.discovery.discover(ALICE, GUILD, k=5)
+    twice = await stored_again(system, found, times=2)
+    outcome = await system.services.playlists.save(ALICE, twice.id)
+    entries = spotify_server.state.playlists[outcome.playlist.spotify_id].entries
+    assert [entry.uri for entry in entries] == [pick.track.uri for pick in found.picks]
+    assert outcome.n_tracks == 5
+
+
+async def test_an_empty_set_cannot_be_saved(system: Core, spotify_server: SpotifyServer) -> None:
+    await link_guest(system.services, ALICE, GUILD, MIRA)
+    empty = await stored_again(system, await system.services.discovery.discover(ALICE, GUILD, k=5), times=0)
+    for _ in range(2):
+        with pytest.raises(UnknownSet, match="/discover"):
+            await system.services.playlists.save(ALICE, empty.id)
+    assert saved_by(spotify_server, MIRA) == []

@@ -43,7 +43,9 @@ async def _fill(
     await accounts.add_login(f"hash of {name}", attempt(member_id))
     for number in range(playlists):
         mine = remote(f"{name}-{number}", owner_id=f"user-{name}", owner_name=name)
-        await library.replace_playlist(member_id, number, mine, entries(range(5), f"user-{name}"), NOW)
+        await library.replace_playlist(
+            member_id, f"account-{name}", number, mine, entries(range(5), f"user-{name}"), NOW
+        )
     stored = await shown.add(new_set(range(picks), member_id=member_id))
     await shown.claim_save(stored.id, member_id, NOW, NOW)
     await digests.put(GUILD + member_id, SCHEDULE, NOW, created_by=member_id)
@@ -85,7 +87,9 @@ async def test_leaving_takes_the_members_name_out_of_others_collaborative_playli
     await accounts.link(MEMBER, profile("ada"), tokens(), NOW)
     await accounts.link(OTHER, profile("bob"), tokens(), NOW)
     shared = remote("shared", owner_id="user-ada", owner_name="Ada", collaborative=True)
-    await library.replace_playlist(OTHER, 0, shared, [*entries([1], "user-ada"), *entries([2], "user-bob")], NOW)
+    await library.replace_playlist(
+        OTHER, "account-bob", 0, shared, [*entries([1], "user-ada"), *entries([2], "user-bob")], NOW
+    )
 
     await accounts.delete_member(MEMBER)
 
@@ -101,7 +105,10 @@ async def test_nothing_of_a_member_is_left_who_leaves_in_the_middle_of_a_sync(
 ) -> None:
     elsewhere = SqlLibraryRepository(second_database)
     await accounts.link(MEMBER, profile(), tokens(), NOW)
-    syncs = [elsewhere.replace_playlist(MEMBER, n, remote(f"p{n}"), entries(range(200)), NOW) for n in range(8)]
+    syncs = [
+        elsewhere.replace_playlist(MEMBER, "account-ada", n, remote(f"p{n}"), entries(range(200)), NOW)
+        for n in range(8)
+    ]
     counts, *outcomes = await asyncio.gather(accounts.delete_member(MEMBER), *syncs, return_exceptions=True)
 
     assert isinstance(counts, DeletedCounts)
@@ -119,17 +126,21 @@ async def test_two_members_who_share_playlists_can_leave_at_once_while_others_sy
     for member_id, name in ((MEMBER, "ada"), (OTHER, "bob"), (7, "eve")):
         await accounts.link(member_id, profile(name), tokens(name), NOW)
     both = [*entries(range(10), "user-ada"), *entries(range(10, 20), "user-bob")]
-    for member_id in (MEMBER, OTHER, 7):
+    for member_id, name in ((MEMBER, "ada"), (OTHER, "bob"), (7, "eve")):
         for number in range(3):
-            await here.replace_playlist(member_id, number, remote(f"p{number}", collaborative=True), both, NOW)
+            await here.replace_playlist(
+                member_id, f"account-{name}", number, remote(f"p{number}", collaborative=True), both, NOW
+            )
 
     outcomes = await asyncio.gather(
         accounts.delete_member(MEMBER),
-        there.replace_playlist(7, 0, remote("p0", owner_id="user-eve"), entries(range(20), "user-eve"), NOW),
+        there.replace_playlist(
+            7, "account-eve", 0, remote("p0", owner_id="user-eve"), entries(range(20), "user-eve"), NOW
+        ),
         SqlAccountRepository(second_database, cipher).delete_member(OTHER),
-        here.touch_playlists(7, {"p2": 5, "p1": 6}, NOW),
-        there.remove_playlists_except(7, {"p0", "p1"}),
-        here.touch_playlists(7, {"p1": 6, "p2": 5}, NOW),
+        here.touch_playlists(7, "account-eve", {"p2": 5, "p1": 6}, NOW),
+        there.remove_playlists_except(7, "account-eve", {"p0", "p1"}),
+        here.touch_playlists(7, "account-eve", {"p1": 6, "p2": 5}, NOW),
         return_exceptions=True,
     )
 

@@ -7,17 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from storage_samples import MEMBER, NOW, SCHEDULE, new_set
+from storage_samples import MEMBER, NOW, SCHEDULE, new_set, profile, tokens
 
 from bot.storage import migrate
-from bot.storage.repositories import SqlDigestRepository, SqlRecommendationRepository
+from bot.storage.repositories import SqlAccountRepository, SqlDigestRepository, SqlRecommendationRepository
 
 _SCRIPT = Path(__file__).with_name("claiming_process.py")
 
 
 async def test_processes_that_claim_at_the_same_time_never_win_the_same(
-    digests: SqlDigestRepository, recommendations: SqlRecommendationRepository, database_url: str
+    accounts: SqlAccountRepository,
+    digests: SqlDigestRepository,
+    recommendations: SqlRecommendationRepository,
+    database_url: str,
 ) -> None:
+    await accounts.link(MEMBER, profile(), tokens(), NOW)
     for guild_id in range(1, 21):
         await digests.put(guild_id, SCHEDULE, NOW, MEMBER)
     stored = await recommendations.add(new_set())

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey
+from sqlalchemy import BigInteger, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.storage.models.base import Base, UtcDateTime
 
 
 class MemberRow(Base):
-    """A Discord user; what is kept of them hangs on this row and goes with it."""
+    """A Discord user; what is kept of them hangs on this row and goes with it, also what they opted out of."""
 
     __tablename__ = "members"
 
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    out_of_digests: Mapped[bool] = mapped_column(server_default=false())
+    out_of_learning: Mapped[bool] = mapped_column(server_default=false())
+    out_of_blends: Mapped[bool] = mapped_column(server_default=false())
 
 
 class GuildRow(Base):

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.domain.accounts import AccountStatus, DeletedCounts, LoginAttempt, SpotifyAccount, SpotifyProfile, TokenSet
-from bot.domain.errors import AccountTaken
-from bot.storage.encryption import TokenCipher
-from bot.storage.models import GuildMemberRow, LoginAttemptRow, SpotifyAccountRow
+from bot.domain.accounts import (
+    AccountStatus,
+    Authorisation,
+    DeletedCounts,
+    LoginAttempt,
+    Notice,
+    NoticeKind,
+    SpotifyAccount,
+    SpotifyProfile,
+    TokenSet,
+)
+from bot.domain.errors import AccountTaken, NotConnected
+from bot.storage.encryption import TokenCipher, UnreadableSecret
+from bot.storage.models import GuildMemberRow, LoginAttemptRow, PlaylistRow, SpotifyAccountRow
 from bot.storage.repositories.forgetting import forget_member
-from bot.storage.repositories.owners import ensure_guild, ensure_member
+from bot.storage.repositories.owners import ensure_guild, ensure_member, hold_connected_library, hold_library
 from bot.storage.session import Database
 from bot.storage.upsert import affected, insert_into
 
 _ATTEMPTS_KEPT_FOR = timedelta(days=1)
+_NO_CLAIM: Mapping[str, object] = MappingProxyType({"refresh_claimed_by": None, "refresh_claimed_at": None})
+_IN_ORDER: Mapping[str, object] = MappingProxyType(
+    {"status": AccountStatus.ACTIVE.value, "reconnect_told_at": None, **_NO_CLAIM}
+)
+_TOLD_AT: Mapping[NoticeKind, InstrumentedAttribute[datetime | None]] = MappingProxyType(
+    {
+        NoticeKind.RECONNECT: SpotifyAccountRow.reconnect_told_at,
+        NoticeKind.ENDING: SpotifyAccountRow.ending_told_at,
+    }
+)
 
 
 class SqlAccountRepository:
@@ -51,22 +76,26 @@ class SqlAccountRepository:
             )
 
     async def take_login(self, state_hash: str, now: datetime) -> LoginAttempt | None:
-        """Return the attempt and spend it, once: None when unknown or already spent (an expired one is returned)."""
+        """Return the attempt and spend it, once: None when unknown or already spent (an expired one is returned).
+
+        One whose verifier no key can read is as good as unknown.
+        """
         async with self._database.transaction() as session:
             unspent = LoginAttemptRow.state_hash == state_hash, LoginAttemptRow.used_at.is_(None)
             if not await affected(session, update(LoginAttemptRow).where(*unspent).values(used_at=now)):
                 return None
             row = await session.get_one(LoginAttemptRow, state_hash)
-            return LoginAttempt(
-                member_id=row.member_id,
-                guild_id=row.guild_id,
-                verifier=self._cipher.decrypt(row.verifier),
-                created_at=row.created_at,
-                expires_at=row.expires_at,
-            )
+            try:
+                verifier = self._cipher.decrypt(row.verifier)
+            except UnreadableSecret:
+                return None
+            return LoginAttempt(row.member_id, row.guild_id, verifier, row.created_at, row.expires_at)
 
     async def link(self, member_id: int, profile: SpotifyProfile, tokens: TokenSet, authorised_at: datetime) -> None:
         """Store or replace the member's account, which is active from then on.
+
+        The library is held, and when it was another account's it is emptied: a sync of that one that still runs either
+        comes before, and what it wrote is deleted, or after, and is refused.
 
         Raises:
             AccountTaken: the Spotify account belongs to another member.
@@ -77,12 +106,17 @@ class SqlAccountRepository:
             "display_name": profile.display_name,
             "url": profile.url,
             "authorised_at": authorised_at,
-            "status": AccountStatus.ACTIVE.value,
+            "ending_told_at": None,
+            **_IN_ORDER,
             **self._encrypted(tokens),
         }
+        linked = select(SpotifyAccountRow.account_id).where(SpotifyAccountRow.member_id == member_id)
         try:
             async with self._database.transaction() as session:
                 await ensure_member(session, member_id)
+                await hold_library(session, member_id)
+                if await session.scalar(linked) not in {None, profile.account_id}:
+                    await session.execute(delete(PlaylistRow).where(PlaylistRow.member_id == member_id))
                 statement = insert_into(session, SpotifyAccountRow).values(member_id=member_id, **values)
                 await session.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=values))
         except IntegrityError:
@@ -93,48 +127,77 @@ class SqlAccountRepository:
             raise AccountTaken from None
 
     async def get(self, member_id: int) -> SpotifyAccount | None:
-        """Return the member's account with its tokens decrypted.
-
-        Raises:
-            StorageError: the tokens were encrypted with a key that is not there any more.
-        """
+        """Return the member's account; no secret is read."""
         async with self._database.reading() as session:
             row = await session.get(SpotifyAccountRow, member_id)
-        if row is None:
-            return None
-        return SpotifyAccount(
-            member_id=row.member_id,
-            account_id=row.account_id,
-            user_id=row.user_id,
-            display_name=row.display_name,
-            status=AccountStatus(row.status),
-            authorised_at=row.authorised_at,
-            tokens=TokenSet(
-                access_token=self._cipher.decrypt(row.access_token),
-                refresh_token=self._cipher.decrypt(row.refresh_token),
-                expires_at=row.expires_at,
-                scopes=frozenset(row.scopes.split()),
-            ),
-        )
+        return None if row is None else _account(row)
+
+    async def authorisation(self, member_id: int) -> Authorisation | None:
+        """Return the member's account with its tokens decrypted; no tokens when none of the keys fits."""
+        async with self._database.reading() as session:
+            row = await session.get(SpotifyAccountRow, member_id)
+        return None if row is None else Authorisation(_account(row), self._tokens(row))
+
+    async def claim_refresh(
+        self, member_id: int, refresh_token: str, claim: str, now: datetime, stale_before: datetime
+    ) -> bool:
+        """Claim the refresh of an active account that still has this refresh token; say whether it was free.
+
+        Args:
+            member_id: whose account it is.
+            refresh_token: the one that is going to be used.
+            claim: names the claim.
+            now: the time.
+            stale_before: a claim as old as that belongs to a process that died, and is taken over.
+        """
+        claimed_by, claimed_at = SpotifyAccountRow.refresh_claimed_by, SpotifyAccountRow.refresh_claimed_at
+        active = SpotifyAccountRow.member_id == member_id, SpotifyAccountRow.status == AccountStatus.ACTIVE.value
+        free = or_(claimed_by.is_(None), claimed_at <= stale_before)
+        statement = update(SpotifyAccountRow).where(*active, free)
+        async with self._database.transaction() as session:
+            if not await self._holds(session, member_id, refresh_token):
+                return False
+            return await affected(session, statement.values(refresh_claimed_by=claim, refresh_claimed_at=now)) == 1
+
+    async def release_refresh(self, member_id: int, claim: str) -> None:
+        """Give a claim back, unless somebody has taken it over."""
+        held = SpotifyAccountRow.member_id == member_id, SpotifyAccountRow.refresh_claimed_by == claim
+        async with self._database.transaction() as session:
+            await session.execute(update(SpotifyAccountRow).where(*held).values(_NO_CLAIM))
 
     async def store_tokens(self, member_id: int, previous_refresh_token: str, tokens: TokenSet) -> bool:
-        """Replace the tokens if the stored refresh token is still the previous one; say whether it was."""
+        """Replace the tokens if the stored refresh token is still the previous one; say whether it was.
+
+        The account is active from then on: whoever was refused the previous refresh token came after this refresh.
+        """
+        values = {**self._encrypted(tokens), **_IN_ORDER}
         async with self._database.transaction() as session:
-            stored = await session.scalar(
-                select(SpotifyAccountRow.refresh_token).where(SpotifyAccountRow.member_id == member_id)
-            )
-            if stored is None or self._cipher.decrypt(stored) != previous_refresh_token:
+            if not await self._holds(session, member_id, previous_refresh_token):
                 return False
-            # Equal secrets have different cipher texts, so the cipher text says whether anybody wrote in between.
-            unchanged = SpotifyAccountRow.member_id == member_id, SpotifyAccountRow.refresh_token == stored
-            statement = update(SpotifyAccountRow).where(*unchanged).values(**self._encrypted(tokens))
+            of_member = SpotifyAccountRow.member_id == member_id
+            return await affected(session, update(SpotifyAccountRow).where(of_member).values(values)) == 1
+
+    async def lapse(self, member_id: int, refused_refresh_token: str) -> bool:
+        """Mark the account RECONNECT if the refused refresh token is still the stored one; say whether it was."""
+        values = {"status": AccountStatus.RECONNECT.value, **_NO_CLAIM}
+        async with self._database.transaction() as session:
+            if not await self._holds(session, member_id, refused_refresh_token):
+                return False
+            of_member = SpotifyAccountRow.member_id == member_id
+            return await affected(session, update(SpotifyAccountRow).where(of_member).values(values)) == 1
+
+    async def mark_told(self, notice: Notice, now: datetime) -> bool:
+        """Note that a notice is being given, if it still applies and nobody has given it; say whether to give it."""
+        still_due = *_the_same(notice), _TOLD_AT[notice.kind].is_(None)
+        async with self._database.transaction() as session:
+            statement = update(SpotifyAccountRow).where(*still_due).values({_TOLD_AT[notice.kind]: now})
             return await affected(session, statement) == 1
 
-    async def set_status(self, member_id: int, status: AccountStatus) -> None:
-        """Mark the account."""
+    async def unmark_told(self, notice: Notice) -> None:
+        """Take that note back, because the notice did not arrive."""
         async with self._database.transaction() as session:
-            of_member = SpotifyAccountRow.member_id == member_id
-            await session.execute(update(SpotifyAccountRow).where(of_member).values(status=status.value))
+            statement = update(SpotifyAccountRow).where(*_the_same(notice))
+            await session.execute(statement.values({_TOLD_AT[notice.kind]: None}))
 
     async def delete_member(self, member_id: int) -> DeletedCounts:
         """Delete the account and all that is kept of the member; return what was deleted."""
@@ -142,10 +205,14 @@ class SqlAccountRepository:
             return await forget_member(session, member_id)
 
     async def remember_in_guild(self, guild_id: int, member_id: int, now: datetime) -> None:
-        """Note that the member uses the bot in a server (rows are made when missing)."""
+        """Note that the member uses the bot in a server; of one without an account nothing is kept."""
+        with contextlib.suppress(NotConnected):
+            await self._remember(guild_id, member_id, now)
+
+    async def _remember(self, guild_id: int, member_id: int, now: datetime) -> None:
         async with self._database.transaction() as session:
             await ensure_guild(session, guild_id)
-            await ensure_member(session, member_id)
+            await hold_connected_library(session, member_id)
             seen = insert_into(session, GuildMemberRow).values(guild_id=guild_id, member_id=member_id, seen_at=now)
             await session.execute(
                 seen.on_conflict_do_update(index_elements=["guild_id", "member_id"], set_={"seen_at": now})
@@ -169,3 +236,48 @@ class SqlAccountRepository:
             "expires_at": tokens.expires_at,
             "scopes": " ".join(sorted(tokens.scopes)),
         }
+
+    def _tokens(self, row: SpotifyAccountRow) -> TokenSet | None:
+        try:
+            return TokenSet(
+                access_token=self._cipher.decrypt(row.access_token),
+                refresh_token=self._cipher.decrypt(row.refresh_token),
+                expires_at=row.expires_at,
+                scopes=frozenset(row.scopes.split()),
+            )
+        except UnreadableSecret:
+            return None
+
+    async def _holds(self, session: AsyncSession, member_id: int, refresh_token: str) -> bool:
+        """Let nobody else write the account until the transaction ends; say whether it has this refresh token.
+
+        The row is locked, because equal secrets have different cipher texts that an UPDATE cannot compare.
+        """
+        theirs = select(SpotifyAccountRow.refresh_token).where(SpotifyAccountRow.member_id == member_id)
+        stored = await session.scalar(theirs.with_for_update())
+        try:
+            return stored is not None and self._cipher.decrypt(stored) == refresh_token
+        except UnreadableSecret:
+            return False
+
+
+def _account(row: SpotifyAccountRow) -> SpotifyAccount:
+    return SpotifyAccount(
+        member_id=row.member_id,
+        account_id=row.account_id,
+        user_id=row.user_id,
+        display_name=row.display_name,
+        status=AccountStatus(row.status),
+        authorised_at=row.authorised_at,
+        told=frozenset(kind for kind, column in _TOLD_AT.items() if getattr(row, column.key) is not None),
+    )
+
+
+def _the_same(notice: Notice) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds as long as the member has not linked again and the account is as the notice says."""
+    status = AccountStatus.RECONNECT if notice.kind is NoticeKind.RECONNECT else AccountStatus.ACTIVE
+    return (
+        SpotifyAccountRow.member_id == notice.member_id,
+        SpotifyAccountRow.authorised_at == notice.authorised_at,
+        SpotifyAccountRow.status == status.value,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.digests import Digest, DigestRun, DigestSchedule, RunStatus
@@ -14,6 +14,7 @@ from bot.storage.session import Database
 from bot.storage.upsert import affected, insert_into, table_of
 
 _UNFINISHED = (RunStatus.CLAIMED.value, RunStatus.POSTING.value)
+_OPEN_AGAIN = (RunStatus.FAILED.value, RunStatus.SKIPPED.value)
 _FINISHED = (RunStatus.POSTED, RunStatus.SKIPPED, RunStatus.FAILED)
 
 
@@ -52,9 +53,11 @@ class SqlDigestRepository:
             row = await session.scalar(_of_guild(guild_id))
         return None if row is None else _digest(row)
 
-    async def switch_off(self, guild_id: int, because: str | None) -> bool:
-        """Switch a digest off; say whether there was one that was on."""
-        on = DigestRow.guild_id == guild_id, DigestRow.enabled.is_(True)
+    async def switch_off(self, guild_id: int, because: str | None, *, channel_id: int | None = None) -> bool:
+        """Switch a digest off (if it is still for that channel, where one is given); say whether one was on."""
+        on = [DigestRow.guild_id == guild_id, DigestRow.enabled.is_(True)]
+        if channel_id is not None:
+            on.append(DigestRow.channel_id == channel_id)
         async with self._database.transaction() as session:
             off = update(DigestRow).where(*on).values(enabled=False, stopped_because=because)
             return await affected(session, off) == 1
@@ -75,24 +78,47 @@ class SqlDigestRepository:
     ) -> DigestRun | None:
         """Claim a period: one conditional update moves `next_due_at` on and one row, unique by period, is inserted.
 
-        Returns None when another process was first or the digest has changed since it was read. A period that was
-        dealt with before (the digest was set anew in the same week) is not worked on again, but the digest moves on.
+        A period that FAILED or was SKIPPED (and the digest was set anew for the same day) is opened again. What was
+        prepared for it is kept; if it may have been sent, the run is POSTING, so that it is looked for first.
+
+        Returns None when another process was first, the digest has changed since it was read, or the period was posted
+        or is being worked on; in the last case the digest moves on all the same.
         """
         async with self._database.transaction() as session:
             if not await affected(
                 session, update(DigestRow).where(*_unchanged(digest)).values(next_due_at=next_due_at)
             ):
                 return None
+            values = {
+                "claimed_at": now,
+                "claimed_by": worker,
+                "channel_id": digest.schedule.channel_id,
+                "due_at": digest.next_due_at,
+            }
             claimed = insert_into(session, DigestRunRow).values(
-                digest_id=digest.id,
-                period=period,
-                status=RunStatus.CLAIMED.value,
-                claimed_at=now,
-                claimed_by=worker,
+                digest_id=digest.id, period=period, status=RunStatus.CLAIMED.value, **values
             )
-            claimed = claimed.on_conflict_do_nothing(index_elements=["digest_id", "period"])
-            run_id = await session.scalar(claimed.returning(table_of(DigestRunRow).c.id))
+            row = table_of(DigestRunRow).c
+            may_be_sent = and_(row.status == RunStatus.SKIPPED.value, row.set_id.is_not(None))
+            status = case((may_be_sent, RunStatus.POSTING.value), else_=RunStatus.CLAIMED.value)
+            claimed = claimed.on_conflict_do_update(
+                index_elements=["digest_id", "period"],
+                set_={**values, "status": status, "finished_at": None},
+                where=row.status.in_(_OPEN_AGAIN),
+            )
+            run_id = await session.scalar(claimed.returning(row.id))
             return None if run_id is None else await _load(session, run_id)
+
+    async def dealt_with(self, guild_id: int, period: str) -> bool:
+        """Say whether a period was posted or is being worked on, so that it cannot be claimed again."""
+        statement = (
+            select(DigestRunRow.id)
+            .join(DigestRow, DigestRow.id == DigestRunRow.digest_id)
+            .where(DigestRow.guild_id == guild_id, DigestRunRow.period == period)
+            .where(DigestRunRow.status.not_in(_OPEN_AGAIN))
+        )
+        async with self._database.reading() as session:
+            return await session.scalar(statement) is not None
 
     async def reclaim_stale(self, stale_before: datetime, worker: str, now: datetime, limit: int) -> list[DigestRun]:
         """Take over unfinished runs (CLAIMED or POSTING) whose claim is older, each by a conditional update."""
@@ -102,19 +128,25 @@ class SqlDigestRepository:
             run_ids = list(await session.scalars(found))
         return [run for run_id in run_ids if (run := await self._take_over(run_id, stale_before, worker, now))]
 
-    async def set_prepared(self, run_id: int, set_id: int) -> None:
-        """Note what the run will post."""
+    async def set_prepared(self, run_id: int, set_id: int) -> int:
+        """Note what the run will post, unless that is settled already; return the id of the set that is settled."""
         async with self._database.transaction() as session:
-            await session.execute(update(DigestRunRow).where(DigestRunRow.id == run_id).values(set_id=set_id))
+            unsettled = update(DigestRunRow).where(DigestRunRow.id == run_id, DigestRunRow.set_id.is_(None))
+            await session.execute(unsettled.values(set_id=set_id))
+            settled = await session.scalar(select(DigestRunRow.set_id).where(DigestRunRow.id == run_id))
+            return set_id if settled is None else settled
 
     async def begin_posting(self, run_id: int, worker: str, now: datetime) -> bool:
-        """Move a run to POSTING and renew the claim, if this worker still holds it; say whether.
+        """Move a run to POSTING and renew the claim, if this worker holds it and the digest is on; say whether.
 
         A run that was taken over while POSTING, and whose message was not found, may be posted again.
         """
         async with self._database.transaction() as session:
             posting = update(DigestRunRow).where(
-                DigestRunRow.id == run_id, DigestRunRow.claimed_by == worker, DigestRunRow.status.in_(_UNFINISHED)
+                DigestRunRow.id == run_id,
+                DigestRunRow.claimed_by == worker,
+                DigestRunRow.status.in_(_UNFINISHED),
+                DigestRunRow.digest_id.in_(select(DigestRow.id).where(DigestRow.enabled.is_(True))),
             )
             return await affected(session, posting.values(status=RunStatus.POSTING.value, claimed_at=now)) == 1
 
@@ -196,5 +228,7 @@ def _run(run: DigestRunRow, digest: DigestRow) -> DigestRun:
         claimed_at=run.claimed_at,
         claimed_by=run.claimed_by,
         set_id=run.set_id,
+        channel_id=digest.channel_id if run.channel_id is None else run.channel_id,
+        due_at=run.due_at,
         message_id=run.message_id,
     )

@@ -8,9 +8,11 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.domain.accounts import AccountChanged
+from bot.domain.errors import NotConnected
 from bot.domain.library import SOURCE_SPOTIFY, LibraryPlaylist, PlaylistEntry, RemotePlaylist, TrackInfo
-from bot.storage.models import PlaylistEntryRow, PlaylistRow, TrackRow
-from bot.storage.repositories.owners import hold_connected_library, hold_library
+from bot.storage.models import PlaylistEntryRow, PlaylistRow, SpotifyAccountRow, TrackRow
+from bot.storage.repositories.owners import hold_library
 from bot.storage.repositories.tracks import load_tracks, store_tracks
 from bot.storage.session import Database
 from bot.storage.upsert import batches, insert_into, table_of
@@ -41,15 +43,30 @@ class SqlLibraryRepository:
         return None if row is None else _playlist(row)
 
     async def replace_playlist(
-        self, member_id: int, rank: int, playlist: RemotePlaylist, entries: Sequence[PlaylistEntry], now: datetime
+        self,
+        member_id: int,
+        account_id: str,
+        rank: int,
+        playlist: RemotePlaylist,
+        entries: Sequence[PlaylistEntry],
+        now: datetime,
     ) -> None:
         """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted.
 
+        Args:
+            member_id: whose library it is.
+            account_id: the Spotify account that the playlist was read from.
+            rank: its place in Spotify's listing, from 0.
+            playlist: the playlist.
+            entries: its tracks in order.
+            now: the time of the sync.
+
         Raises:
             NotConnected: the member has no account (any more), so nothing of theirs may be stored.
+            AccountChanged: the member has linked another account since.
         """
         async with self._database.transaction() as session:
-            await hold_connected_library(session, member_id)
+            await _hold_library_of(session, member_id, account_id)
             playlist_id = await _upsert_playlist(session, member_id, rank, playlist, len(entries), now)
             tracks = await store_tracks(session, (entry.track for entry in entries), SOURCE_SPOTIFY, overwrite=True)
             await session.execute(delete(PlaylistEntryRow).where(PlaylistEntryRow.playlist_id == playlist_id))
@@ -66,8 +83,12 @@ class SqlLibraryRepository:
             if rows:
                 await session.execute(insert(table_of(PlaylistEntryRow)), rows)
 
-    async def touch_playlists(self, member_id: int, ranks: dict[str, int], now: datetime) -> None:
-        """Set the listing rank (by Spotify id) and the sync time of playlists that have not changed."""
+    async def touch_playlists(self, member_id: int, account_id: str, ranks: dict[str, int], now: datetime) -> None:
+        """Set the listing rank (by Spotify id) and the sync time of playlists that have not changed.
+
+        Raises:
+            NotConnected, AccountChanged: as for `replace_playlist`.
+        """
         if not ranks:
             return
         table = table_of(PlaylistRow)
@@ -78,15 +99,19 @@ class SqlLibraryRepository:
         )
         rows = [{"listed": spotify_id, "listed_at": rank, "seen_at": now} for spotify_id, rank in sorted(ranks.items())]
         async with self._database.transaction() as session:
-            if await hold_library(session, member_id):
-                await session.execute(statement, rows)
+            await _hold_library_of(session, member_id, account_id)
+            await session.execute(statement, rows)
 
-    async def remove_playlists_except(self, member_id: int, keep: Collection[str]) -> int:
-        """Delete the member's playlists whose Spotify id is not in `keep`; return how many."""
+    async def remove_playlists_except(self, member_id: int, account_id: str, keep: Collection[str]) -> int:
+        """Delete the member's playlists whose Spotify id is not in `keep`; return how many.
+
+        Raises:
+            NotConnected, AccountChanged: as for `replace_playlist`.
+        """
         kept = set(keep)
         theirs = select(PlaylistRow.id, PlaylistRow.spotify_id).where(PlaylistRow.member_id == member_id)
         async with self._database.transaction() as session:
-            await hold_library(session, member_id)
+            await _hold_library_of(session, member_id, account_id)
             found = await session.execute(theirs)
             gone = [playlist_id for playlist_id, spotify_id in found if spotify_id not in kept]
             for batch in batches(gone):
@@ -125,6 +150,19 @@ class SqlLibraryRepository:
                 named = await load_tracks(session, select(TrackRow.id).where(TrackRow.uri.in_(batch)))
                 found.update((track.uri, track) for track in named.values())
         return found
+
+
+async def _hold_library_of(session: AsyncSession, member_id: int, account_id: str) -> None:
+    """Let nobody else write the library until the transaction ends, if it is still that of this Spotify account.
+
+    Linking another account holds the library too: either the sync sees the new account, or its rows are deleted.
+    """
+    linked = select(SpotifyAccountRow.account_id).where(SpotifyAccountRow.member_id == member_id)
+    found = await session.scalar(linked) if await hold_library(session, member_id) else None
+    if found is None:
+        raise NotConnected
+    if found != account_id:
+        raise AccountChanged
 
 
 async def _upsert_playlist(

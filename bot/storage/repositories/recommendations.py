@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain.errors import SaveInProgress, UnknownSet
+from bot.domain.errors import NotConnected, SaveInProgress, UnknownSet
 from bot.domain.library import SOURCE_CATALOGUE, CreatedPlaylist
 from bot.domain.recommendations import (
     NewSet,
@@ -19,7 +20,7 @@ from bot.domain.recommendations import (
     SetKind,
 )
 from bot.storage.models import RecommendationRow, RecommendationSetRow, SavedPlaylistRow, TrackRow
-from bot.storage.repositories.owners import ensure_guild, ensure_member
+from bot.storage.repositories.owners import ensure_guild, hold_connected_library
 from bot.storage.repositories.tracks import load_tracks, store_tracks
 from bot.storage.session import Database
 from bot.storage.upsert import affected, insert_into, table_of
@@ -39,18 +40,24 @@ class SqlRecommendationRepository:
         self._database = database
 
     async def add(self, new: NewSet) -> RecommendationSet:
-        """Store a set and the tracks it names; what is already known of a track stays, its gaps are filled."""
+        """Store a set and the tracks it names; what is already known of a track stays, its gaps are filled.
+
+        Only who has an account can have everything deleted by /disconnect. So a member's row is never made here, and a
+        set of somebody without an account is nobody's.
+
+        Raises:
+            NotConnected: the set needs an account, and the member has none (any more).
+        """
         async with self._database.transaction() as session:
             if new.guild_id is not None:
                 await ensure_guild(session, new.guild_id)
-            if new.member_id is not None:
-                await ensure_member(session, new.member_id)
+            owner = await _owner(session, new)
             tracks = await store_tracks(session, (p.track for p in new.picks), SOURCE_CATALOGUE, overwrite=False)
             row = RecommendationSetRow(
                 kind=new.kind.value,
                 title=new.title,
                 subtitle=new.subtitle,
-                member_id=new.member_id,
+                member_id=owner,
                 guild_id=new.guild_id,
                 model=new.model,
                 created_at=new.created_at,
@@ -98,10 +105,11 @@ class SqlRecommendationRepository:
         A unique row decides: of any number of callers at the same time, in any number of processes, one wins.
 
         Raises:
+            NotConnected: the member has no account (any more).
             UnknownSet: the set is no longer stored.
         """
         async with self._database.transaction() as session:
-            await ensure_member(session, member_id)
+            await hold_connected_library(session, member_id)
             stored = select(RecommendationSetRow.id).where(RecommendationSetRow.id == set_id)
             if await session.scalar(stored.with_for_update(read=True, key_share=True)) is None:
                 raise UnknownSet
@@ -111,41 +119,85 @@ class SqlRecommendationRepository:
                     return claim
         raise SaveInProgress
 
-    async def save_created(self, save_id: int, playlist: CreatedPlaylist) -> None:
+    async def begin_creating(self, held: SavedPlaylist, mark: str, now: datetime) -> SavedPlaylist:
+        """Renew the claim right before the playlist is asked for, and note what marks it; an earlier mark stays.
+
+        This and the next two steps return the save as it then stands: finished by who took it over, if somebody did.
+
+        Raises:
+            SaveInProgress: somebody has taken the claim over and is at work.
+            UnknownSet: the save is no longer stored.
+        """
+        marked = func.coalesce(SavedPlaylistRow.mark, mark)
+        return await self._go_on(held, {"claimed_at": now, "mark": marked})
+
+    async def save_created(self, held: SavedPlaylist, playlist: CreatedPlaylist) -> SavedPlaylist:
         """Note that the playlist exists in Spotify.
 
         Raises:
-            UnknownSet: the save is no longer stored.
+            SaveInProgress, UnknownSet: as above.
         """
-        async with self._database.transaction() as session:
-            row = await _save(session, save_id)
-            row.spotify_id, row.name, row.url = playlist.spotify_id, playlist.name, playlist.url
-            if row.status == SaveStatus.CLAIMED.value:
-                row.status = SaveStatus.CREATED.value
+        made = {"spotify_id": playlist.spotify_id, "name": playlist.name, "url": playlist.url}
+        return await self._go_on(held, {"status": SaveStatus.CREATED.value, **made})
 
-    async def save_done(self, save_id: int, now: datetime) -> SavedPlaylist:
+    async def save_done(self, held: SavedPlaylist, now: datetime) -> SavedPlaylist:
         """Note that the playlist is filled.
 
         Raises:
-            UnknownSet: the save is no longer stored.
+            SaveInProgress, UnknownSet: as above.
         """
-        async with self._database.transaction() as session:
-            row = await _save(session, save_id)
-            row.status, row.finished_at = SaveStatus.DONE.value, now
-            return _saved(row)
+        return await self._go_on(held, {"status": SaveStatus.DONE.value, "finished_at": now})
 
-    async def release_save(self, save_id: int) -> None:
+    async def release_save(self, held: SavedPlaylist) -> None:
         """Give an unfinished claim back after a clean failure, so that the next click tries at once.
 
         A first claim leaves nothing behind. One that was taken over, or whose playlist exists, stays as a claim that
-        has long gone stale: the next one must know of it, or a second playlist would be made.
+        has long gone stale: the next one must know of it, or a second playlist would be made. A claim that somebody
+        has taken over is left to them.
         """
-        mine = SavedPlaylistRow.id == save_id
-        untouched = mine, SavedPlaylistRow.status == SaveStatus.CLAIMED.value, SavedPlaylistRow.attempts == 1
-        unfinished = mine, SavedPlaylistRow.status != SaveStatus.DONE.value
+        untouched = SavedPlaylistRow.status == SaveStatus.CLAIMED.value, SavedPlaylistRow.attempts == 1
         async with self._database.transaction() as session:
-            if not await affected(session, delete(SavedPlaylistRow).where(*untouched)):
-                await session.execute(update(SavedPlaylistRow).where(*unfinished).values(claimed_at=_LONG_AGO))
+            if not await affected(session, delete(SavedPlaylistRow).where(*_still(held), *untouched)):
+                stale = update(SavedPlaylistRow).where(*_still(held)).values(claimed_at=_LONG_AGO)
+                await session.execute(stale)
+
+    async def discard_save(self, held: SavedPlaylist) -> None:
+        """Forget a save whose playlist is gone, so that the next click makes a new one under a new mark."""
+        async with self._database.transaction() as session:
+            await session.execute(delete(SavedPlaylistRow).where(*_still(held)))
+
+    async def _go_on(self, held: SavedPlaylist, values: Mapping[str, object]) -> SavedPlaylist:
+        """Change a save if it is still held as it was claimed."""
+        async with self._database.transaction() as session:
+            ours = await affected(session, update(SavedPlaylistRow).where(*_still(held)).values(**values)) == 1
+            row = await session.get(SavedPlaylistRow, held.id, populate_existing=True)
+            if row is None:
+                raise UnknownSet
+            if not ours and row.status != SaveStatus.DONE.value:
+                raise SaveInProgress
+            return _saved(row)
+
+
+def _still(held: SavedPlaylist) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions under which a save is unfinished and nobody has taken it over since it was claimed."""
+    return (
+        SavedPlaylistRow.id == held.id,
+        SavedPlaylistRow.attempts == held.attempts,
+        SavedPlaylistRow.status != SaveStatus.DONE.value,
+    )
+
+
+async def _owner(session: AsyncSession, new: NewSet) -> int | None:
+    """Return whose the set is; the member's account is held until the transaction ends."""
+    if new.member_id is None:
+        return None
+    try:
+        await hold_connected_library(session, new.member_id)
+    except NotConnected:
+        if new.needs_account:
+            raise
+        return None
+    return new.member_id
 
 
 async def _claim(
@@ -165,13 +217,6 @@ async def _claim(
         taken_over = await affected(session, taking.values(claimed_at=now, attempts=SavedPlaylistRow.attempts + 1)) == 1
     row = await session.scalar(select(SavedPlaylistRow).where(*this).execution_options(populate_existing=True))
     return None if row is None else SaveClaim(_saved(row), won=first or taken_over, taken_over=taken_over)
-
-
-async def _save(session: AsyncSession, save_id: int) -> SavedPlaylistRow:
-    row = await session.get(SavedPlaylistRow, save_id, with_for_update=True)
-    if row is None:
-        raise UnknownSet
-    return row
 
 
 async def _picks(session: AsyncSession, set_id: int) -> tuple[Pick, ...]:
@@ -206,6 +251,8 @@ def _saved(row: SavedPlaylistRow) -> SavedPlaylist:
         member_id=row.member_id,
         status=SaveStatus(row.status),
         claimed_at=row.claimed_at,
+        attempts=row.attempts,
+        mark=row.mark,
         spotify_id=row.spotify_id,
         name=row.name,
         url=row.url,
