@@ -115,6 +115,7 @@ async def test_every_command_is_registered_once_and_works_in_direct_messages_unl
 ) -> None:
     assert set(scene.member.available_commands(scene.channel)) == {
         "connect", "disconnect", "sync", "playlists", "recommend", "discover",
+        "privacy show", "privacy export", "privacy opt-out", "privacy opt-in",
     }  # fmt: skip
     assert {"digest set", "digest off", "digest preview", "digest status"} <= set(
         scene.admin.available_commands(scene.channel)

@@ -159,19 +159,19 @@ def published_contract() -> Contract | None:
     return Contract(yaml.safe_load(DESCRIPTION.read_text(encoding="utf-8")))
 
 
-def breaches(exchanges: Iterable[Exchange], of_each: int = 2) -> list[str]:
+def breaches(exchanges: Iterable[Exchange], seen: Counter[tuple[str, str]], of_each: int = 6) -> list[str]:
     """Return how recorded traffic departs from Spotify's description.
 
     Args:
         exchanges: what the stand-in has recorded. Faults that a test planned are left out, and so are refusals, whose
             bodies the description leaves open.
-        of_each: how many exchanges of one operation are looked at; they differ little and each takes a while.
+        seen: how many exchanges of each operation have been looked at in this run, counted on.
+        of_each: how many are looked at; they differ little and each takes a while.
     """
     contract = published_contract()
     if contract is None:
         return []
     found: list[str] = []
-    seen: Counter[tuple[str, str]] = Counter()
     for exchange in exchanges:
         if not exchange.path.startswith("/v1/") or exchange.status >= 400 or "fault injected" in exchange.remarks:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import numpy as np
@@ -70,13 +71,15 @@ def running(world: SampleWorld) -> Iterator[SpotifyServer]:
 
 
 @pytest.fixture
-def spotify(running: SpotifyServer, clock: StandingClock) -> Iterator[SpotifyServer]:
+def spotify(
+    running: SpotifyServer, clock: StandingClock, operations_seen: Counter[tuple[str, str]]
+) -> Iterator[SpotifyServer]:
     """Give the stand-in, fresh; afterwards all traffic must fit Spotify's own description."""
     running.state.reset()
     running.state.registered_users = None
     running.state.clock = clock.now
     yield running
-    assert breaches(running.state.journal) == []
+    assert breaches(running.state.journal, operations_seen) == []
 
 
 @pytest.fixture
