@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from discord_page import DiscordPage, chromium
 from playwright.async_api import expect
 
 from bot.sandbox.demo import demo
+
+pytestmark = pytest.mark.browser
 
 
 async def test_a_visitor_connects_discovers_saves_and_sees_the_digest(tmp_path: Path) -> None:
