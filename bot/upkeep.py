@@ -128,6 +128,7 @@ async def _check_spotify(settings: Settings) -> str:
         async with asyncio.timeout(_SPOTIFY_PATIENCE):
             await adapter.refresh("crossfade-doctor")
     except AuthorisationRevoked:
+        # That is the token's fault, so the client was accepted.
         pass
     except TimeoutError:
         raise SpotifyUnavailable from None

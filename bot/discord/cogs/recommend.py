@@ -80,6 +80,7 @@ class RecommendCog(commands.Cog):
             try:
                 return await self._services.recommendations.for_playlist(member_id, guild_id, int(text))
             except UnknownPlaylist:
+                # Digits that are no id of theirs may be a playlist's name, which is looked for next.
                 pass
         playlist_id = await self._named(member_id, text)
         return await self._services.recommendations.for_playlist(member_id, guild_id, playlist_id)
