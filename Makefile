@@ -48,7 +48,7 @@ imports: $(STAMP) ## Check the rules between packages
 	$(BIN)/lint-imports
 
 test: lint types imports $(STAMP) ## Check everything and run the tests (the Alembic checks are among them)
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser"
+	$(BIN)/pytest -n 3 --dist loadfile -m "not slow and not browser"
 	$(BIN)/pytest -m "browser and not slow"
 
 test-slow: $(STAMP) ## Run the tests that take long

@@ -4,182 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import signal
 import socket
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 import aiohttp
 import discord
 import structlog
 from fastapi import APIRouter
 
+from bot.core import Core, core
 from bot.discord.client import CrossfadeBot
 from bot.discord.poster import ChannelDigestPoster
-from bot.domain.clock import Clock, SystemClock
 from bot.domain.errors import CrossfadeError
 from bot.jobs.scheduler import Jobs
-from bot.services.accounts import AccountsService
-from bot.services.digests import DigestsService
-from bot.services.discovery import DiscoveryService
-from bot.services.library import LibraryService
-from bot.services.models import ModelService
-from bot.services.onboarding import OnboardingService
-from bot.services.playlists import PlaylistsService
-from bot.services.privacy import PrivacyService
-from bot.services.recommendations import RecommendationsService
-from bot.services.registry import Services
-from bot.services.tracks import TrackDetails
 from bot.settings import Settings
-from bot.spotify.call_queue import QueueLimits
-from bot.spotify.client import SpotifyAdapter
-from bot.spotify.quota import QuotaLimiter
-from bot.storage import migrate
-from bot.storage.encryption import TokenCipher, load_or_create_key
-from bot.storage.repositories.accounts import SqlAccountRepository
-from bot.storage.repositories.digests import SqlDigestRepository
-from bot.storage.repositories.library import SqlLibraryRepository
-from bot.storage.repositories.privacy import SqlPrivacyRepository
-from bot.storage.repositories.quotas import SqlQuotaRepository
-from bot.storage.repositories.recommendations import SqlRecommendationRepository
-from bot.storage.session import Database
 from bot.web.app import create_web
 from bot.web.server import listen, serving
-from recommender.artifacts import ModelStore
 
 _log = structlog.get_logger(__name__)
-# Beyond those of the Web API, so that a token can be refreshed while that hangs.
-_SPARE_THREADS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Core:
-    """What stands below the faces: the database, the Spotify adapter and the services."""
-
-    database: Database
-    spotify: SpotifyAdapter
-    services: Services
-    clock: Clock
-
-
-def new_secret() -> str:
-    """Return 64 random bytes as 86 URL-safe characters (within RFC 7636's 43 to 128)."""
-    return secrets.token_urlsafe(64)
-
-
-def new_mark() -> str:
-    """Return 6 random bytes as 8 URL-safe characters, for the description of a saved playlist."""
-    return secrets.token_urlsafe(6)
-
-
-@contextlib.asynccontextmanager
-async def core(settings: Settings, clock: Clock | None = None, *, bring_up_to_date: bool = True) -> AsyncIterator[Core]:
-    """Open the database (bringing its tables up to date), build the services, and close all again.
-
-    Args:
-        settings: the settings.
-        clock: tells the time; the machine's own by default.
-        bring_up_to_date: whether to upgrade the tables first.
-    """
-    clock = clock or SystemClock()
-    make_home(settings)
-    if bring_up_to_date:
-        await asyncio.to_thread(migrate.upgrade, settings.database_url)
-    database = Database(settings.database_url)
-    limiter = _limiter(settings, database, clock)
-    spotify = spotify_adapter(settings, clock, limiter)
-    services = _services(settings, clock, database, spotify)
-    try:
-        yield Core(database, spotify, services, clock)
-    finally:
-        await services.onboarding.close()
-        await services.accounts.close()
-        await spotify.close()
-        await limiter.close()
-        await database.dispose()
-
-
-def make_home(settings: Settings) -> None:
-    """Make the home folder.
-
-    Raises:
-        CrossfadeError: it cannot be made.
-    """
-    try:
-        settings.home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CrossfadeError(
-            f"The folder {settings.home} cannot be made ({error.strerror}): set CROSSFADE_HOME to another one."
-        ) from None
-
-
-def spotify_adapter(settings: Settings, clock: Clock, limiter: QuotaLimiter | None = None) -> SpotifyAdapter:
-    """Return the Spotify adapter for the settings; without a limiter it asks as often as it likes."""
-    spotify = settings.spotify
-    return SpotifyAdapter(
-        spotify.client_id or "",
-        spotify.client_secret.get_secret_value() if spotify.client_secret else None,
-        settings.web.redirect_uri,
-        clock=clock,
-        accounts_url=spotify.accounts_url,
-        api_url=spotify.api_url,
-        max_concurrency=spotify.concurrency + _SPARE_THREADS,
-        limiter=limiter,
-    )
-
-
-def _limiter(settings: Settings, database: Database, clock: Clock) -> QuotaLimiter:
-    spotify = settings.spotify
-    return QuotaLimiter(
-        spotify.client_id or "",
-        SqlQuotaRepository(database),
-        clock,
-        limits=QueueLimits(calls_per_window=spotify.calls_per_window, concurrency=spotify.concurrency),
-        daily_budget=spotify.daily_budget or None,
-    )
-
-
-def _services(settings: Settings, clock: Clock, database: Database, spotify: SpotifyAdapter) -> Services:
-    account_rows = SqlAccountRepository(database, token_cipher(settings))
-    library_rows = SqlLibraryRepository(database)
-    recommendation_rows = SqlRecommendationRepository(database)
-    privacy_rows = SqlPrivacyRepository(database)
-    models = ModelService(ModelStore(settings.models_dir))
-    accounts = AccountsService(account_rows, spotify, clock, new_secret=new_secret)
-    library = LibraryService(library_rows, spotify, accounts, clock)
-    details = TrackDetails(library_rows, spotify, accounts, clock, open_url=settings.spotify.open_url)
-    recommendations = RecommendationsService(
-        models, accounts, library, library_rows, recommendation_rows, details, clock
-    )
-    discovery = DiscoveryService(
-        models, accounts, account_rows, library, library_rows, recommendation_rows, privacy_rows, details, clock
-    )
-    return Services(
-        accounts=accounts,
-        onboarding=OnboardingService(library, clock),
-        library=library,
-        models=models,
-        recommendations=recommendations,
-        discovery=discovery,
-        playlists=PlaylistsService(recommendations, recommendation_rows, spotify, accounts, clock, new_mark=new_mark),
-        digests=DigestsService(
-            SqlDigestRepository(database),
-            discovery,
-            recommendations,
-            clock,
-            worker=f"{socket.gethostname()}-{secrets.token_hex(6)}",
-        ),
-        privacy=PrivacyService(privacy_rows, clock),
-    )
-
-
-def token_cipher(settings: Settings) -> TokenCipher:
-    """Return what encrypts the tokens: the keys of the settings, or the one in the home folder, made when missing."""
-    given = settings.core.encryption_keys
-    if given is not None:
-        return TokenCipher([key.strip() for key in given.get_secret_value().split(",") if key.strip()])
-    return TokenCipher([load_or_create_key(settings.home / "secret.key")])
 
 
 async def health_of(the_core: Core, bot: CrossfadeBot | None) -> dict[str, bool]:
@@ -199,7 +42,12 @@ async def web_part(
     the_core: Core, bot: CrossfadeBot | None, listener: socket.socket, extra: Sequence[APIRouter] = ()
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve the web face while the block runs."""
-    application = create_web(the_core.services, lambda: health_of(the_core, bot), extra)
+
+    def guild_name(guild_id: int) -> str | None:
+        guild = bot.get_guild(guild_id) if bot is not None else None
+        return guild.name if guild is not None else None
+
+    application = create_web(the_core.services, lambda: health_of(the_core, bot), extra, guild_name)
     async with serving(application, listener) as task:
         yield task
 

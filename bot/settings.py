@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -12,6 +13,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.domain.errors import CrossfadeError
+from bot.domain.features import FEATURE_SOURCES, MEASURING_SOURCES
+from bot.domain.training import TRAIN_SPOTIFY, TRAINING_SOURCES
 
 Subject = TypeVar("Subject", bound=BaseSettings)
 
@@ -132,6 +135,81 @@ class JobSettings(BaseSettings):
     every: float = Field(20.0, gt=0, description="Seconds between two looks for due digests.")
 
 
+class FeatureSettings(BaseSettings):
+    """Where the audio features of tracks come from (docs/features.md)."""
+
+    model_config = _from("CROSSFADE_FEATURES_")
+
+    providers: str = Field(
+        "csv,estimate", description="Who is asked, in this order: csv, reccobeats, spotify, estimate; or none."
+    )
+    reccobeats_url: str = Field("https://api.reccobeats.com/v1", description="ReccoBeats' API.")
+    learn_from: str = Field(
+        "csv,reccobeats", description="Whose measurements a model may learn from: csv, reccobeats, spotify; or none."
+    )
+
+    @field_validator("providers")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        return _names_of(value, FEATURE_SOURCES)
+
+    @field_validator("learn_from")
+    @classmethod
+    def _measuring(cls, value: str) -> str:
+        return _names_of(value, MEASURING_SOURCES)
+
+    @field_validator("reccobeats_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be an address that begins with https:// or http://")
+        return value.rstrip("/")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Who is asked, in the order; empty when all are off."""
+        return tuple(filter(None, self.providers.split(",")))
+
+    @property
+    def learnt_from(self) -> tuple[str, ...]:
+        """Whose measurements may be learnt from, the preferred ones first."""
+        return tuple(filter(None, self.learn_from.split(",")))
+
+
+def _names_of(value: str, allowed: Sequence[str]) -> str:
+    """Return comma separated names without blanks and repeats; "none" stands for none of them."""
+    names = list(dict.fromkeys(name for name in (part.strip().lower() for part in value.split(",")) if name))
+    if names == ["none"]:
+        return ""
+    unknown = [name for name in names if name not in allowed]
+    if unknown:
+        raise ValueError(f"{unknown[0]!r} is not a source, choose among {', '.join(allowed)}, or none")
+    return ",".join(names)
+
+
+class TrainingSettings(BaseSettings):
+    """What a model may learn from."""
+
+    model_config = _from("CROSSFADE_TRAINING_")
+
+    sources: str = Field(
+        ",".join(source for source in TRAINING_SOURCES if source != TRAIN_SPOTIFY),
+        description=f"Which playlists may be learnt from, comma separated: {', '.join(TRAINING_SOURCES)}; or none. "
+        "Default: all but Spotify's, whose terms forbid it (docs/privacy.md).",
+    )
+
+    @field_validator("sources")
+    @classmethod
+    def _allowed(cls, value: str) -> str:
+        return _names_of(value, TRAINING_SOURCES)
+
+    @property
+    def allowed(self) -> frozenset[str]:
+        """The sources that may be learnt from."""
+        return frozenset(filter(None, self.sources.split(",")))
+
+
 class Settings:
     """All settings; each subject is read when it is first asked for.
 
@@ -173,6 +251,16 @@ class Settings:
     def jobs(self) -> JobSettings:
         """The timed jobs."""
         return self._read(JobSettings, "jobs")
+
+    @cached_property
+    def training(self) -> TrainingSettings:
+        """What a model may learn from."""
+        return self._read(TrainingSettings, "training")
+
+    @cached_property
+    def features(self) -> FeatureSettings:
+        """Where audio features come from."""
+        return self._read(FeatureSettings, "features")
 
     @property
     def home(self) -> Path:

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import tempfile
 from functools import partial
 
 import discord
 
-from bot.app import login_faults, make_home, spotify_adapter, token_cipher
+from bot.app import login_faults
+from bot.core import make_home, spotify_adapter, token_cipher
+from bot.domain.accounts import DeletedCounts
 from bot.domain.clock import SystemClock
-from bot.domain.errors import AuthorisationRevoked, CrossfadeError, SpotifyUnavailable
+from bot.domain.errors import CrossfadeError
+from bot.domain.features import FEATURES_FROM_SPOTIFY
 from bot.services.doctor import Check
+from bot.services.features import FeaturesService
 from bot.services.models import ModelService
+from bot.services.privacy import PrivacyService
+from bot.services.training import TrainingCorpus
 from bot.settings import Settings
 from bot.storage import encryption, migrate
+from bot.storage.repositories.accounts import SqlAccountRepository
+from bot.storage.repositories.features import SqlFeatureRepository
 from bot.storage.repositories.keys import Rotation, SqlKeyRotation
+from bot.storage.repositories.privacy import SqlPrivacyRepository
+from bot.storage.repositories.training import SqlTrainingRepository
 from bot.storage.session import Database
 from recommender.artifacts import ModelStore
+from recommender.audio import AudioFeatures
 
-_SPOTIFY_PATIENCE = 30.0
-"""Seconds; the adapter itself never gives up a refresh that it has begun."""
+_NOBODY = "Nothing is kept of {member}: check the id (in Discord: Developer Mode, Copy User ID)."
 
 
 def upgrade_database(settings: Settings, revision: str = "head") -> None:
@@ -53,6 +64,63 @@ async def rotate_keys(settings: Settings) -> Rotation:
         await database.dispose()
 
 
+async def renew_corpus(settings: Settings) -> AudioFeatures | None:
+    """Put members' playlists into the corpus as they may be learnt from now; return the database's measured features.
+
+    Raises:
+        CrossfadeError: the database cannot be opened, or its tables are not up to date.
+    """
+    corpus = TrainingCorpus(settings.corpus_dir, settings.training.allowed)
+    revision = await asyncio.to_thread(migrate.current, settings.database_url)
+    if revision is None:
+        await corpus.renew(None)
+        return None
+    if revision != migrate.newest():
+        raise CrossfadeError("The database is from another version of Crossfade: run `crossfade db upgrade` first.")
+    database = Database(settings.database_url)
+    try:
+        await corpus.renew(SqlTrainingRepository(database) if corpus.wants_members else None)
+        measured = SqlFeatureRepository(database)
+        return await FeaturesService(measured, (), SystemClock(), learnt_from=settings.features.learnt_from).measured()
+    finally:
+        await database.dispose()
+
+
+async def export_member(settings: Settings, member_id: int) -> bytes:
+    """Return everything that is kept of a member as a ZIP archive, however large.
+
+    Raises:
+        CrossfadeError: nothing is kept of them, or the database cannot be opened.
+    """
+    database = Database(settings.database_url)
+    try:
+        await database.ping()
+        rows = SqlPrivacyRepository(database)
+        found = await PrivacyService(rows, SystemClock(), largest=sys.maxsize, most_rows=sys.maxsize).export(member_id)
+    finally:
+        await database.dispose()
+    if found is None:
+        raise CrossfadeError(_NOBODY.format(member=member_id))
+    return found.content
+
+
+async def delete_member(settings: Settings, member_id: int) -> DeletedCounts:
+    """Delete everything that is kept of a member.
+
+    Raises:
+        CrossfadeError: nothing is kept of them, or the database cannot be opened.
+    """
+    database = Database(settings.database_url)
+    try:
+        await database.ping()
+        accounts = SqlAccountRepository(database, token_cipher(settings))
+        if not await accounts.is_known(member_id):
+            raise CrossfadeError(_NOBODY.format(member=member_id))
+        return await accounts.delete_member(member_id)
+    finally:
+        await database.dispose()
+
+
 def checks(settings: Settings) -> list[Check]:
     """Return what `crossfade doctor` looks at, in the order in which a fault should be mended."""
     return [
@@ -61,13 +129,22 @@ def checks(settings: Settings) -> list[Check]:
         Check("encryption key", partial(_check_key, settings)),
         Check("database", partial(_check_tables, settings)),
         Check("model", partial(_check_model, settings)),
+        Check("audio features", partial(_check_features, settings)),
         Check("Discord", partial(_check_discord, settings)),
         Check("Spotify", partial(_check_spotify, settings)),
     ]
 
 
 async def _check_settings(settings: Settings) -> str:
-    subjects = (settings.core, settings.discord, settings.spotify, settings.web, settings.jobs)
+    subjects = (
+        settings.core,
+        settings.discord,
+        settings.spotify,
+        settings.web,
+        settings.jobs,
+        settings.features,
+        settings.training,
+    )
     changed = sum(len(subject.model_fields_set) for subject in subjects)
     return f"readable, {changed} set; redirect URI for Spotify's dashboard: {settings.web.redirect_uri}"
 
@@ -103,6 +180,18 @@ async def _check_model(settings: Settings) -> str:
     return f"{served.name}, {len(served.catalogue):,} tracks"
 
 
+async def _check_features(settings: Settings) -> str:
+    features = settings.features
+    if not features.sources:
+        return "all sources are off (CROSSFADE_FEATURES_PROVIDERS); everything else works without"
+    if FEATURES_FROM_SPOTIFY in features.sources and settings.spotify.client_secret is None:
+        raise CrossfadeError(
+            "Spotify gives audio features only to an app with a secret: set CROSSFADE_SPOTIFY_CLIENT_SECRET, or take "
+            "spotify out of CROSSFADE_FEATURES_PROVIDERS."
+        )
+    return f"{', '.join(features.sources)}; models may learn from {', '.join(features.learnt_from) or 'none of them'}"
+
+
 async def _check_discord(settings: Settings) -> str:
     token = settings.discord.token
     if token is None:
@@ -124,14 +213,7 @@ async def _check_spotify(settings: Settings) -> str:
         )
     adapter = spotify_adapter(settings, SystemClock())
     try:
-        # A token that cannot exist: Spotify looks at the client first and says which of the two is wrong.
-        async with asyncio.timeout(_SPOTIFY_PATIENCE):
-            await adapter.refresh("crossfade-doctor")
-    except AuthorisationRevoked:
-        # That is the token's fault, so the client was accepted.
-        pass
-    except TimeoutError:
-        raise SpotifyUnavailable from None
+        await adapter.check_app()
     finally:
         await adapter.close()
     return "the app's credentials are accepted"

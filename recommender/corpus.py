@@ -95,11 +95,10 @@ class PlaylistCorpus:
             CorpusError: the folder holds no playlists (of these sources), or a file is damaged.
         """
         store = PartStore(Path(directory))
-        source_of = {name: store.source(name) for name in store.names()}
-        present = {source for source in source_of.values() if source is not None}
+        present = store.sources()
         if not present:
             raise CorpusError(f"No playlists in {directory} yet: import some with `crossfade import mpd PATH`.")
-        names = [name for name, source in source_of.items() if sources is None or source in sources]
+        names = sorted(name for source in present if sources is None or source in sources for name in present[source])
         if not names:
             raise CorpusError(
                 f"{directory} has no playlists of the allowed sources ({', '.join(sorted(sources or ())) or 'none'}): "

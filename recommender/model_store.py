@@ -100,8 +100,12 @@ class ModelStore:
             f"one: {first_fault}"
         ) from first_fault
 
-    def prune(self, keep: int) -> list[str]:
+    def prune(self, keep: int, *, besides: Callable[[Path], bool] = lambda _: False) -> list[str]:
         """Delete all but the newest `keep` models; the current one always stays. Return the names of the deleted.
+
+        Args:
+            keep: how many stay at most.
+            besides: says of a model's folder that it goes, however new it is.
 
         Raises:
             ValueError: `keep` is less than 1.
@@ -110,7 +114,9 @@ class ModelStore:
             raise ValueError("at least one model is kept")
         for half_deleted in self.root.glob(".*.deleted"):
             shutil.rmtree(half_deleted)
-        deleted = [name for name in self.names()[:-keep] if name != self.current_name()]
+        names, current = self.names(), self.current_name()
+        outdated = set(names[:-keep])
+        deleted = [name for name in names if name != current and (name in outdated or besides(self.root / name))]
         for name in deleted:
             # Renamed first, so that nobody opens half a model.
             doomed = (self.root / name).rename(self.root / f".{name}.deleted")

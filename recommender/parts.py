@@ -242,12 +242,24 @@ class PartStore:
             )
         return next(iter(sources), None)
 
-    def pids(self) -> dict[str, set[int]]:
-        """Return the pids that are in use, for each source."""
-        taken: dict[str, set[int]] = {}
+    def sources(self) -> dict[str, list[str]]:
+        """Return the names of the parts with playlists in them, for each source.
+
+        Raises:
+            CorpusError: a part is damaged or mixes sources.
+        """
+        found: dict[str, list[str]] = {}
         for name in self.names():
             source = self.source(name)
             if source is not None:
+                found.setdefault(source, []).append(name)
+        return found
+
+    def pids(self) -> dict[str, set[int]]:
+        """Return the pids that are in use, for each source."""
+        taken: dict[str, set[int]] = {}
+        for source, names in self.sources().items():
+            for name in names:
                 taken.setdefault(source, set()).update(self.table("playlists", name)["pid"].to_pylist())
         return taken
 

@@ -122,6 +122,7 @@ async def test_the_doctor_finds_what_is_well_and_what_is_not(settings: Settings)
         "encryption key": Verdict.OK,
         "database": Verdict.OK,
         "model": Verdict.OK,
+        "audio features": Verdict.OK,
         "Discord": Verdict.FAIL,
         "Spotify": Verdict.OK,
     }
@@ -133,7 +134,7 @@ async def test_the_doctor_tells_wrong_spotify_credentials_from_an_outage(
     spotify_server.state.faults.add(
         "POST", "/api/token", status=400, body={"error": "invalid_client", "error_description": "Invalid client"}
     )
-    assert "client id" in (await findings_of(settings))["Spotify"].text
+    assert "client ID" in (await findings_of(settings))["Spotify"].text
     spotify_server.state.faults.add("POST", "/api/token", status=503)
     assert "does not answer" in (await findings_of(settings))["Spotify"].text
 

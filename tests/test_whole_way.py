@@ -12,14 +12,14 @@ import httpx
 import simcord
 from discord_scene import buttons_of, shown, text_of
 
-from bot.sandbox.guests import consent
+from bot.sandbox.guests import agree, consent
 
 if TYPE_CHECKING:
     from conftest import FakeClock
     from simcord.builders import ChannelHandle
     from simcord.results import ResponseMessage
 
-    from bot.app import Core
+    from bot.core import Core
     from bot.sandbox.spotify import SpotifyServer
     from bot.settings import Settings
 
@@ -54,7 +54,10 @@ async def test_from_connect_to_a_saved_playlist_and_a_digest(
         connecting = await alice.slash(music, "connect")
         assert shown(connecting).ephemeral
         back = await consent(link_of(shown(connecting), "Connect Spotify"), "mirasolenne")
-        page = await browser.get(back.raw_path.decode())
+        question = await browser.get(back.raw_path.decode())
+        assert "@alice" in question.text
+        assert "Listening Room" in question.text
+        page = await agree(browser, back)
         assert "Connected as Mira Solenne" in page.text
         await first_sync(system)
         await env.settle()

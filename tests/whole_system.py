@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
-    from bot.app import Core
+    from bot.core import Core
     from bot.domain.clock import Clock
     from bot.sandbox.catalogue import SampleWorld
     from bot.sandbox.spotify import SpotifyServer
@@ -98,7 +98,7 @@ def settings(home: Path, database_url: str, spotify_server: SpotifyServer) -> Se
 @pytest.fixture
 def open_core(settings: Settings, clock: Clock) -> Callable[[], AbstractAsyncContextManager[Core]]:
     """Give a way to open the system, as often as there are processes to play."""
-    from bot.app import core
+    from bot.core import core
 
     return lambda: core(settings, clock, bring_up_to_date=False)
 

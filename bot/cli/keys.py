@@ -36,10 +36,11 @@ def keys_rotate(context: typer.Context) -> None:
 
     done = asyncio.run(upkeep.rotate_keys(state_of(context).settings))
     output().print(
-        f"{done.accounts:,} accounts and {done.sign_ins:,} open sign-ins were encrypted with the newest key."
+        f"{done.accounts:,} accounts, {done.sign_ins:,} open sign-ins and {done.apps:,} servers' Spotify apps "
+        "were encrypted with the newest key."
     )
     if done.unreadable:
         say_note(
             f"{done.unreadable:,} could not be read with any of the keys and were left alone: "
-            "put their key back and rotate again, or those members use /connect."
+            "put their key back and rotate again, or those members use /connect (and servers' admins /spotify-app set)."
         )

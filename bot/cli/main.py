@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import data, keys, operations, recommending
+from bot.cli import data, features, keys, members, operations, recommending
 from bot.cli.console import State, say_error
 from bot.domain.errors import CrossfadeError
 
@@ -23,7 +23,9 @@ app = typer.Typer(
 )
 operations.register(app)
 keys.register(app)
+members.register(app)
 data.register(app)
+features.register(app)
 recommending.register(app)
 
 

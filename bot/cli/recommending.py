@@ -5,10 +5,14 @@ Heavy modules are imported by the commands that need them, so that --help answer
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import itertools
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.console import errors, output, progress, say_note, say_problems, state_of
+from bot.domain.training import OF_MEMBERS
 from bot.settings import Settings
 
 if TYPE_CHECKING:
@@ -39,7 +44,11 @@ def register(app: typer.Typer) -> None:
 
 
 def train(context: typer.Context) -> None:
-    """Train a model on the imported playlists and make it the one that is served."""
+    """Train a model on the playlists that CROSSFADE_TRAINING_SOURCES allows, and make it the one that is served.
+
+    Members' playlists are taken out of the database anew each time: who has opted out of learning, disconnected or been
+    deleted since is gone from the corpus, from the new model, and from the earlier models, which are deleted.
+    """
     from recommender.artifacts import ModelStore
     from recommender.hybrid import Hybrid
 
@@ -49,15 +58,19 @@ def train(context: typer.Context) -> None:
         corpus, features = _read(settings)
     with errors().status(f"Learning from {corpus.n_playlists:,} playlists"):
         model = Hybrid().fit(corpus, features)
+    by_source = dict(sorted(Counter(corpus.sources).items()))
+    metrics = {"playlists_by_source": by_source, "allowed_sources": sorted(settings.training.allowed)}
     now = datetime.now(UTC)
     store = ModelStore(settings.models_dir)
     with errors().status("Writing the model"):
-        directory = store.publish(f"{now:%Y-%m-%d-%H%M%S}", lambda path: model.save(path, created_at=now))
-    store.prune(_KEPT_MODELS)
+        name = _free_name(f"{now:%Y-%m-%d-%H%M%S}", store.names())
+        directory = store.publish(name, lambda path: model.save(path, created_at=now, metrics=metrics))
+    store.prune(_KEPT_MODELS, besides=_learnt_from_members)
     measured = 0 if features is None else len(features)
+    shares = ", ".join(f"{source} {count:,}" for source, count in by_source.items())
     output().print(
-        f"Model {directory.name}: {corpus.n_playlists:,} playlists, {corpus.n_tracks:,} tracks, audio features of "
-        f"{measured:,}; {time.monotonic() - started:.1f} s{_peak_memory()}.",
+        f"Model {directory.name}: {corpus.n_playlists:,} playlists ({shares}), {corpus.n_tracks:,} tracks, audio "
+        f"features of {measured:,}; {time.monotonic() - started:.1f} s{_peak_memory()}.",
         highlight=False,
     )
 
@@ -162,12 +175,42 @@ def _uri(text: str) -> str:
 
 
 def _read(settings: Settings) -> tuple[PlaylistCorpus, AudioFeatures | None]:
-    from recommender.audio import AudioFeatures
-    from recommender.corpus import PlaylistCorpus
+    """Return what may be learnt from: the corpus, with members' playlists as they are now, and audio features."""
+    import numpy as np
 
-    corpus = PlaylistCorpus.read(settings.corpus_dir)
+    from bot import upkeep
+    from bot.services.training import TrainingCorpus
+    from recommender.audio import AudioFeatures
+
+    measured = asyncio.run(upkeep.renew_corpus(settings))
+    allowed = TrainingCorpus(settings.corpus_dir, settings.training.allowed)
+    corpus = allowed.read()
+    if left_out := allowed.left_out():
+        say_note(f"Left out: playlists of {', '.join(left_out)}, which CROSSFADE_TRAINING_SOURCES does not allow.")
     features = AudioFeatures.read(settings.corpus_dir)
+    if measured is not None and len(measured):
+        # Of a track that is in both, the imported values come first.
+        uris, values = (features.uris, measured.uris), (features.values, measured.values)
+        features = AudioFeatures.merged(np.concatenate(uris), np.concatenate(values))
     return corpus, features if len(features) else None
+
+
+def _free_name(wanted: str, taken: Collection[str]) -> str:
+    """Return the name, numbered if two trainings end in the same second."""
+    numbered = (f"{wanted}-{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([wanted], numbered) if name not in taken)
+
+
+def _learnt_from_members(model: Path) -> bool:
+    """Say of an earlier model whether members' playlists are in it: who left or opted out since must be gone."""
+    from recommender.errors import ArtifactError
+    from recommender.manifest import read_manifest
+
+    try:
+        sources = read_manifest(model).metrics.get("playlists_by_source", {})
+    except ArtifactError:
+        return False
+    return bool(OF_MEMBERS & set(sources))
 
 
 def _rankers(report: EvaluationReport) -> Table:

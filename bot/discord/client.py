@@ -14,18 +14,27 @@ from discord.ext import commands
 from bot.discord import texts
 from bot.discord.cogs.account import AccountCog
 from bot.discord.cogs.digest import DigestCog
-from bot.discord.cogs.library import LibraryCog
+from bot.discord.cogs.imports import ImportsCog
+from bot.discord.cogs.library import LibraryCog, TasteCog
 from bot.discord.cogs.privacy import PrivacyCog
 from bot.discord.cogs.recommend import RecommendCog
+from bot.discord.cogs.saving import SavingCog
+from bot.discord.cogs.spotify_app import SpotifyAppCog
 from bot.discord.commands import CommandMentions
 from bot.discord.errors import ErrorManager
+from bot.discord.logs import guard_logs
 from bot.discord.reminders import ended_was_shown, remind
 from bot.discord.views.account import ConnectButton, DisconnectButton
+from bot.discord.views.imports import ForgetImportsButton
 from bot.discord.views.library import PlaylistsButton
 from bot.discord.views.privacy import PrivacyButton
 from bot.discord.views.recommendations import PageButton
-from bot.discord.views.saved import SaveButton
+from bot.discord.views.saved import PreviewButton, SaveAsButton, SaveButton, VisibilityButton
+from bot.discord.views.saving_settings import SaveSwitchButton
+from bot.discord.views.spotify_app import AppRemoveButton, AppSetButton
+from bot.discord.views.undoing import FreezeButton, UndoButton
 from bot.domain.clock import Clock
+from bot.services.syncing import Pace, short_pause
 
 if TYPE_CHECKING:
     from bot.services.registry import Services
@@ -52,6 +61,7 @@ class CrossfadeBot(commands.AutoShardedBot):
         clock: tells the time.
         guild_for_sync: registers the commands in this server alone, where a change shows at once; for development.
         shard_count: how many shards there are; by default as many as Discord advises.
+        pace: waits for the time between two looks at how far a long sync is.
         suggestion_patience: seconds that a search may take while somebody types; Discord waits for three.
         new_reference: returns the short id under which an unexpected fault is shown and logged.
     """
@@ -63,9 +73,11 @@ class CrossfadeBot(commands.AutoShardedBot):
         *,
         guild_for_sync: int | None = None,
         shard_count: int | None = None,
+        pace: Pace = short_pause,
         suggestion_patience: float = 2.0,
         new_reference: Callable[[], str] = lambda: secrets.token_hex(4),
     ) -> None:
+        guard_logs()
         # A bot that plays nothing needs none of the voice libraries that discord.py would warn about.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         sharding: dict[str, Any] = {} if shard_count is None else {"shard_count": shard_count}
@@ -84,6 +96,7 @@ class CrossfadeBot(commands.AutoShardedBot):
         )
         self.services = services
         self.clock = clock
+        self.pace = pace
         self.suggestion_patience = suggestion_patience
         self.mentions = CommandMentions()
         self.faults = ErrorManager(self.mentions, new_reference, ConnectButton)
@@ -94,6 +107,14 @@ class CrossfadeBot(commands.AutoShardedBot):
         self.add_dynamic_items(ConnectButton, DisconnectButton, PageButton, PlaylistsButton, PrivacyButton, SaveButton)
         for cog in (AccountCog(self), LibraryCog(self), RecommendCog(self), DigestCog(self), PrivacyCog(self)):
             await self.add_cog(cog)
+        self.add_dynamic_items(PreviewButton, SaveAsButton, VisibilityButton)
+        self.add_dynamic_items(SaveSwitchButton, UndoButton, FreezeButton)
+        await self.add_cog(SavingCog(self))
+        self.add_dynamic_items(AppSetButton, AppRemoveButton)
+        await self.add_cog(SpotifyAppCog(self))
+        await self.add_cog(TasteCog(self))
+        self.add_dynamic_items(ForgetImportsButton)
+        await self.add_cog(ImportsCog(self))
         guild = discord.Object(self._guild_for_sync) if self._guild_for_sync is not None else None
         if guild is not None:
             self.tree.copy_global_to(guild=guild)

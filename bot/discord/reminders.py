@@ -11,6 +11,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.discord import texts_apps
 from bot.discord.commands import CommandMentions
 from bot.discord.markdown import moment
 from bot.discord.views.account import ConnectButton
@@ -26,6 +27,7 @@ _ENDED = (
     "Spotify has ended your authorisation",
     "I can no longer read your playlists or save any: use {connect} to link Spotify again. Your settings are kept.",
 )
+_APP_GONE = (texts_apps.APP_GONE_TITLE, texts_apps.APP_GONE)
 _ENDING = (
     "Your Spotify authorisation ends soon",
     "Spotify ends every authorisation after six months, yours about {day} ({left}): "
@@ -67,6 +69,8 @@ async def ended_was_shown(interaction: discord.Interaction[CrossfadeBot], error:
 
 def reminder_card(due: Notice, commands: CommandMentions) -> Card:
     """Return the reminder, with the button that mends it."""
-    title, text = _ENDED if due.kind is NoticeKind.RECONNECT else _ENDING
+    title, text = _ENDING
+    if due.kind is NoticeKind.RECONNECT:
+        title, text = _APP_GONE if due.app_gone else _ENDED
     body = commands.fill(text, day=moment(due.ends_at, "D"), left=moment(due.ends_at, "R"))
     return notice(Accent.ASK, title, body, buttons=[ConnectButton()])

@@ -26,8 +26,14 @@ ACTIVITY: Final = "your playlists"
 
 CONNECT_TITLE: Final = "Connect Spotify"
 CONNECT_KEEPS: Final = (
-    "I keep the names and tracks of your own playlists, to find music that goes with them; "
-    "in a server, its weekly digest draws on them too."
+    "To find music that is new to you, and for the weekly digests of your servers, I keep:\n"
+    "- the names and tracks of your own playlists\n"
+    "- your liked songs\n"
+    "- your top tracks and artists\n"
+    "- what you played recently"
+)
+CONNECT_WRITES: Final = (
+    "Spotify also lets me make and change playlists and their covers: I touch only those that you save here."
 )
 CONNECT_SAFETY: Final = "Your sign-in is stored encrypted, and {disconnect} deletes all of it at once."
 CONNECT_AGAIN: Final = "You are connected as **{name}**; connecting again renews the link or changes the account."
@@ -35,7 +41,7 @@ CONNECT_UNTIL: Final = "The link is for you alone and works once, until {time} (
 CONNECT_BUTTON: Final = "Connect Spotify"
 CONNECT_LINK: Final = "Connect Spotify"
 LINKED_TITLE: Final = "Connected as {name}"
-LINKED_READING: Final = "Reading your playlists… this takes a few seconds."
+LINKED_READING: Final = "Reading your playlists… a large library takes a few minutes."
 SYNCED_NEXT: Final = (
     "{discover} finds 30 tracks that are new to you.\n"
     "{recommend} finds what goes with one playlist or one track.\n"
@@ -52,15 +58,22 @@ SKIPPED: Final = "{items} left out: local files and episodes cannot be recommend
 
 DISCONNECT_TITLE: Final = "Disconnect Spotify?"
 DISCONNECT_ASKS: Final = (
-    "**{name}** will be unlinked, and your playlists, recommendations and the record of what you saved are deleted "
-    "here. The playlists in your Spotify stay as they are."
+    "**{name}** will be unlinked, and all that I keep of you is deleted here: playlists, liked songs, plays, imports, "
+    "recommendations and the record of what you saved. The playlists in your Spotify stay as they are."
 )
+DISCONNECT_DATA_TITLE: Final = "Delete your data?"
+DISCONNECT_DATA_ASKS: Final = (
+    "No Spotify account is connected, but I keep something of you: {privacy_show} lists it. "
+    "All of it is deleted here, your choices included. Your Spotify stays as it is."
+)
+DISCONNECT_DATA_BUTTON: Final = "Delete it all"
 DISCONNECT_BUTTON: Final = "Disconnect and delete"
 KEEP_BUTTON: Final = "Keep it"
 KEPT_TITLE: Final = "Nothing was changed"
-KEPT_BODY: Final = "Your Spotify account stays connected."
+KEPT_BODY: Final = "All that I keep of you stays as it is."
 DISCONNECTED_TITLE: Final = "Disconnected"
 DISCONNECTED_BODY: Final = "Deleted: {what}. If you come back, {connect} starts afresh."
+DISCONNECTED_TRACES: Final = "everything that I kept of you"
 
 PLAYLISTS_TITLE: Final = "Your playlists"
 PLAYLISTS_EMPTY: Final = "No playlist of your own yet: make one in Spotify, then use {sync}."
@@ -81,11 +94,6 @@ PREVIOUS_BUTTON: Final = "Previous"
 NEXT_BUTTON: Final = "Next"
 SAVE_BUTTON: Final = "Save to Spotify"
 
-SAVED_TITLE: Final = "Saved to your Spotify"
-SAVED_BODY: Final = "**{name}** with {tracks} is in your library now."
-SAVED_BEFORE_TITLE: Final = "Already in your Spotify"
-SAVED_BEFORE_BODY: Final = "You saved this before: **{name}**, {tracks}."
-SAVED_UNNAMED: Final = "Your new playlist"
 OPEN_BUTTON: Final = "Open in Spotify"
 
 DIGEST_TITLE: Final = "Weekly discoveries"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bot.domain.errors import CrossfadeError
+from bot.domain.apps import SignInApp
+from bot.domain.errors import CrossfadeError, LoginFailed
 
 
 class AccountStatus(StrEnum):
@@ -52,7 +53,10 @@ class SpotifyProfile:
 
 @dataclass(frozen=True, slots=True)
 class SpotifyAccount:
-    """A linked Spotify account of a Discord member, without its secrets."""
+    """A linked Spotify account of a Discord member, without its secrets.
+
+    `client_id` is the Spotify app that it was linked through (None: the default one), `scopes` what was allowed to it.
+    """
 
     member_id: int
     account_id: str
@@ -61,6 +65,8 @@ class SpotifyAccount:
     status: AccountStatus
     authorised_at: datetime
     told: frozenset[NoticeKind] = frozenset()
+    client_id: str | None = None
+    scopes: frozenset[str] = frozenset()
 
     @property
     def ends_at(self) -> datetime:
@@ -80,12 +86,16 @@ class SpotifyAccount:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A member is to be told something about the authorisation that they gave at `authorised_at`."""
+    """A member is to be told something about the authorisation that they gave at `authorised_at`.
+
+    `app_gone` says that it ended because the Spotify app it was given to is no longer registered.
+    """
 
     member_id: int
     kind: NoticeKind
     authorised_at: datetime
     ends_at: datetime
+    app_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,31 +108,57 @@ class Authorisation:
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """A sign-in that was begun: the PKCE verifier waits for the callback that carries its state."""
+    """A sign-in that was begun: the PKCE verifier waits for the callback that carries its state.
+
+    `client_id` is the Spotify app whose consent page it leads to (None: the default one), `member_name` what Discord
+    calls the member who asked: whoever comes back from Spotify is asked whether they are that one.
+    """
 
     member_id: int
     guild_id: int | None
     verifier: str = field(repr=False)
     created_at: datetime
     expires_at: datetime
+    client_id: str | None = None
+    member_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class LoginLink:
-    """Where the member goes to consent, and until when."""
+    """Where the member goes to consent, until when, and through which Spotify app."""
 
     url: str
     expires_at: datetime
+    app: SignInApp = field(default_factory=lambda: SignInApp(None, 0))
 
 
 @dataclass(frozen=True, slots=True)
 class DeletedCounts:
-    """What was deleted when a member left."""
+    """What was deleted when a member left.
+
+    `playlists` counts those of Spotify, `imported` the lists that the member brought, `liked` the liked songs;
+    `entries` are the tracks in all of them. `top_items` are places among the most played tracks and artists.
+    """
 
     playlists: int
     entries: int
     recommendations: int
     saved_playlists: int
+    imported: int = 0
+    liked: int = 0
+    listens: int = 0
+    top_items: int = 0
+
+
+class LoginSpent(LoginFailed):
+    """A sign-in was answered before, or never begun."""
+
+
+class NothingKept(CrossfadeError):
+    """There is nothing of a member that could be deleted."""
+
+    def __init__(self) -> None:
+        super().__init__("I keep nothing of you, so there is nothing to disconnect or delete.")
 
 
 class AccountChanged(CrossfadeError):

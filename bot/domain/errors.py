@@ -22,8 +22,21 @@ class NotConnected(CrossfadeError):
 class ReconnectNeeded(CrossfadeError):
     """Spotify no longer accepts the member's authorisation."""
 
+    def __init__(
+        self,
+        detail: str = "Spotify has ended your authorisation: use /connect to link it again, your settings are kept.",
+    ) -> None:
+        super().__init__(detail)
+
+
+class SpotifyAppGone(ReconnectNeeded):
+    """The Spotify app that the member's account was linked through is no longer registered."""
+
     def __init__(self) -> None:
-        super().__init__("Spotify has ended your authorisation: use /connect to link it again, your settings are kept.")
+        super().__init__(
+            "The Spotify app that you were connected through is no longer used here: "
+            "use /connect to link your account again, your settings are kept."
+        )
 
 
 class LoginFailed(CrossfadeError):
@@ -45,6 +58,13 @@ class EmptyLibrary(CrossfadeError):
 
     def __init__(self) -> None:
         super().__init__("Your Spotify has no playlists of your own with tracks in them yet: make one, then use /sync.")
+
+
+class AllLeftOut(CrossfadeError):
+    """The member has left every playlist out of their taste."""
+
+    def __init__(self) -> None:
+        super().__init__("All of your playlists are left out of your taste: use /taste take-in to choose one.")
 
 
 class EmptyPlaylist(CrossfadeError):
@@ -99,6 +119,17 @@ class SaveInProgress(CrossfadeError):
 
     def __init__(self) -> None:
         super().__init__("This is being saved at the moment: click again in a minute to get the link.")
+
+
+class UndoInProgress(CrossfadeError):
+    """Another click is undoing the same save at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__("This is being undone at the moment: look again in a minute.")
+
+
+class CannotUndo(CrossfadeError):
+    """A save cannot be undone (any more); the text says why and what to do instead."""
 
 
 class NoDigest(CrossfadeError):

@@ -4,9 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 SOURCE_SPOTIFY = "spotify"
 SOURCE_CATALOGUE = "catalogue"
+SOURCE_EXPORT = "spotify-export"
+"""The member's own copy of their data, which Spotify sends on request."""
+SOURCE_EXPORTIFY = "exportify"
+SOURCE_LINKS = "links"
+UPLOADS = frozenset({SOURCE_EXPORT, SOURCE_EXPORTIFY, SOURCE_LINKS})
+"""Sources that members bring by themselves."""
+
+
+class PlaylistKind(StrEnum):
+    """What a stored playlist is: one in Spotify, the liked songs, or a list that the member imported."""
+
+    PLAYLIST = "playlist"
+    LIKED = "liked"
+    IMPORT = "import"
+
+
+LIKED_ID = "crossfade:liked"
+"""Stands for a Spotify id where the liked songs are stored as a playlist."""
+LIKED_NAME = "Liked Songs"
+
+
+class LibraryPart(StrEnum):
+    """What a sync reads besides the playlists, each with a permission of its own."""
+
+    LIKED = "liked"
+    TOP = "top"
+    RECENT = "recent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +102,10 @@ class RemoteItems:
 
 @dataclass(frozen=True, slots=True)
 class LibraryPlaylist:
-    """A member's playlist in the database; `public` says whether Spotify shows it on their profile."""
+    """A member's playlist in the database.
+
+    `public` says whether Spotify shows it on their profile, `left_out` that it has no say in their taste.
+    """
 
     id: int
     member_id: int
@@ -86,11 +117,18 @@ class LibraryPlaylist:
     url: str | None
     image_url: str | None
     synced_at: datetime
+    kind: PlaylistKind = PlaylistKind.PLAYLIST
+    source: str = SOURCE_SPOTIFY
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What a sync did: playlists read, left as they were, removed, out of reach; tracks stored; items skipped."""
+    """What a sync did: playlists read, left as they were, removed, out of reach; tracks stored; items skipped.
+
+    `liked` counts the liked songs and is None where they could not be read; `listens` counts those that were new.
+    `not_allowed` names what the member's permission does not cover, `refused` what Spotify would not give all the same.
+    """
 
     playlists_read: int
     playlists_unchanged: int
@@ -99,6 +137,10 @@ class SyncReport:
     tracks: int
     items_skipped: int
     finished_at: datetime
+    liked: int | None = None
+    listens: int = 0
+    not_allowed: frozenset[LibraryPart] = frozenset()
+    refused: frozenset[LibraryPart] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

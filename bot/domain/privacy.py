@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.accounts import AccountStatus
 from bot.domain.digests import DigestSchedule
 from bot.domain.errors import CrossfadeError
-from bot.domain.library import TrackInfo
-from bot.domain.recommendations import SaveStatus, SetKind
+from bot.domain.library import PlaylistKind, TrackInfo
+from bot.domain.listening import TimeRange
+from bot.domain.recommendations import SetKind
+from bot.domain.saving import SavePreferences, SaveStatus
 
 
 class OptOut(StrEnum):
@@ -30,7 +32,7 @@ class ExportTooLarge(CrossfadeError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Your data is larger than a file in Discord may be: ask the bot's host, who can copy it from the database."
+            "Your data is larger than a file in Discord may be: ask the bot's host for it, who has a command for that."
         )
 
 
@@ -48,11 +50,16 @@ class KeptAccount:
     token_ends_at: datetime
     told_of_end_at: datetime | None
     told_of_coming_end_at: datetime | None
+    client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KeptSummary:
-    """How much is kept of a member; `known` says whether they have a row at all."""
+    """How much is kept of a member; `known` says whether they have a row at all.
+
+    `playlists` counts those of Spotify, `imported` the lists that the member brought, `liked` the liked songs;
+    `entries` are the tracks in all of them. `top_items` are places among the most played tracks and artists.
+    """
 
     known: bool = False
     account_name: str | None = None
@@ -66,11 +73,16 @@ class KeptSummary:
     digests: int = 0
     sign_ins: int = 0
     opt_outs: frozenset[OptOut] = frozenset()
+    imported: int = 0
+    liked: int = 0
+    listens: int = 0
+    top_items: int = 0
+    apps: int = 0
 
     @property
     def rows(self) -> int:
         """How many rows an export has to read, about."""
-        return self.entries + self.recommendations + self.playlists + self.sets + self.saved_playlists
+        return self.entries + self.listens + self.recommendations + self.playlists + self.imported + self.sets
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ class KeptSignIn:
     begun_at: datetime
     ends_at: datetime
     used_at: datetime | None
+    client_id: str | None = None
+    member_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +127,8 @@ class KeptPlaylist:
     image_url: str | None
     rank: int
     synced_at: datetime
+    kind: PlaylistKind = PlaylistKind.PLAYLIST
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +167,10 @@ class KeptSet:
 
 @dataclass(frozen=True, slots=True)
 class KeptSave:
-    """The record of a playlist that the member saved; the list may have been a server's."""
+    """The record of a playlist that the member saved; the list may have been a server's.
+
+    `previous` is what the playlist held before it was changed, for an undo.
+    """
 
     set_id: int
     set_title: str
@@ -163,6 +182,14 @@ class KeptSave:
     spotify_id: str | None
     name: str | None
     url: str | None
+    series: str | None = None
+    n_tracks: int | None = None
+    written: int = 0
+    public: bool | None = None
+    covered_at: datetime | None = None
+    undoing_at: datetime | None = None
+    frozen_at: datetime | None = None
+    previous: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +201,59 @@ class KeptDigest:
     enabled: bool
     next_due_at: datetime
     stopped_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptApp:
+    """The Spotify app that the member registered for a server, without its secret."""
+
+    server_id: int
+    client_id: str
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSync:
+    """How far the sync of the member's library has come."""
+
+    due_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    done: int
+    total: int
+    fault: str | None
+    top_read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptListen:
+    """A track that the member played; `ms_played` is known of imported listens only."""
+
+    track_id: int
+    played_at: datetime
+    ms_played: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTopTrack:
+    """A track among those that the member played most, the most played at rank 0."""
+
+    time_range: TimeRange
+    rank: int
+    track_id: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTopArtist:
+    """An artist among those that the member played most, the most played at rank 0."""
+
+    time_range: TimeRange
+    rank: int
+    name: str
+    uri: str | None
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +277,12 @@ class KeptData:
     tracks: Mapping[int, TrackInfo]
     named_in_entries: int
     named_in_playlists: int
+    preferences: SavePreferences = field(default_factory=SavePreferences)
+    sync: KeptSync | None = None
+    apps: tuple[KeptApp, ...] = ()
+    listens: tuple[KeptListen, ...] = ()
+    top_tracks: tuple[KeptTopTrack, ...] = ()
+    top_artists: tuple[KeptTopArtist, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

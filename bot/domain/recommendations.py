@@ -1,4 +1,4 @@
-"""What was shown to whom, when and why, and what was saved of it."""
+"""What was shown to whom, when and why."""
 
 from __future__ import annotations
 
@@ -64,40 +64,3 @@ class RecommendationSet:
     model: str
     created_at: datetime
     picks: tuple[Pick, ...]
-
-
-class SaveStatus(StrEnum):
-    """How far a save has come: claimed by a click, made in Spotify but not filled, done."""
-
-    CLAIMED = "claimed"
-    CREATED = "created"
-    DONE = "done"
-
-
-@dataclass(frozen=True, slots=True)
-class SavedPlaylist:
-    """The one playlist that a member's clicks on one set lead to.
-
-    `attempts` counts the claims: whoever holds a smaller number than the stored one has been taken over. `mark` is what
-    the playlist's description ends with; None until the playlist was first asked for.
-    """
-
-    id: int
-    set_id: int
-    member_id: int
-    status: SaveStatus
-    claimed_at: datetime
-    attempts: int
-    mark: str | None
-    spotify_id: str | None
-    name: str | None
-    url: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class SaveClaim:
-    """The outcome of trying to claim a save: `won` says that the caller is the one to do the work."""
-
-    saved: SavedPlaylist
-    won: bool
-    taken_over: bool

@@ -28,18 +28,27 @@ class Jobs:
         services: the use cases.
         poster: writes digests into channels.
         every: seconds between two looks for due digests.
+        syncs_every: seconds between two looks for libraries that are to be read again.
         patience: seconds that a tick under way may go on for when the jobs are stopped.
     """
 
     def __init__(
-        self, services: Services, poster: DigestPoster, *, every: float = 20.0, patience: float = 10.0
+        self,
+        services: Services,
+        poster: DigestPoster,
+        *,
+        every: float = 20.0,
+        syncs_every: float = 60.0,
+        patience: float = 10.0,
     ) -> None:
         self._services = services
         self._poster = poster
         self._every = every
+        self._syncs_every = syncs_every
         self._patience = patience
         self._scheduler = AsyncIOScheduler(timezone="UTC")
         self._under_way: set[asyncio.Task[None]] = set()
+        self._breakable: set[asyncio.Task[None]] = set()
         self._stopping = False
 
     def start(self) -> None:
@@ -48,6 +57,20 @@ class Jobs:
             self._guarded(self.post_digests),
             IntervalTrigger(seconds=self._every),
             id="digests",
+            max_instances=1,
+            coalesce=True,
+        )
+        self._scheduler.add_job(
+            self._guarded(self.sync_due, patiently=False),
+            IntervalTrigger(seconds=self._syncs_every),
+            id="syncs",
+            max_instances=1,
+            coalesce=True,
+        )
+        self._scheduler.add_job(
+            self._guarded(self.look_up_features),
+            IntervalTrigger(hours=1),
+            id="audio features",
             max_instances=1,
             coalesce=True,
         )
@@ -62,6 +85,8 @@ class Jobs:
         if not self._scheduler.running:
             return
         self._scheduler.pause()
+        for tick in self._breakable:
+            tick.cancel()
         if self._under_way:
             _, pending = await asyncio.wait(self._under_way, timeout=self._patience)
             for tick in pending:
@@ -78,18 +103,34 @@ class Jobs:
         """Post the digests that are due."""
         await self._services.digests.post_due(self._poster)
 
-    def _guarded(self, tick: Tick) -> Tick:
-        """Return the tick with its failures logged, so that the next one comes all the same."""
+    async def sync_due(self) -> None:
+        """Take up the syncs that are due."""
+        await self._services.syncing.sync_due()
+
+    async def look_up_features(self) -> None:
+        """Ask about some of the tracks that have no audio features, if a provider on the network is on."""
+        await self._services.features.tick()
+
+    def _guarded(self, tick: Tick, *, patiently: bool = True) -> Tick:
+        """Return the tick with its failures logged, so that the next one comes all the same.
+
+        Args:
+            tick: what is done.
+            patiently: whether it may end when the jobs are stopped; what loses nothing is broken off at once.
+        """
 
         async def run() -> None:
             if self._stopping:
                 return
             task = asyncio.create_task(tick(), name=tick.__name__)
             self._under_way.add(task)
+            if not patiently:
+                self._breakable.add(task)
             try:
                 await asyncio.wait({task})
             finally:
                 self._under_way.discard(task)
+                self._breakable.discard(task)
             error = None if task.cancelled() else task.exception()
             if error is not None:
                 _log.error("a job failed, it runs again at its next time", job=tick.__name__, exc_info=error)

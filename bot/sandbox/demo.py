@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from bot import app as composition
+from bot.core import Core, core
 from bot.domain.clock import SystemClock
 from bot.sandbox.catalogue import SampleWorld, build_sample_world
 from bot.sandbox.demo_pages import DemoLinks, demo_routes
+from bot.sandbox.exports import SampleExports
 from bot.sandbox.guests import link_guest
 from bot.sandbox.live_discord import LiveDiscord, LiveMember, check_simcord, live_discord
 from bot.sandbox.spotify import SpotifyServer
@@ -31,6 +33,8 @@ CLIENT_ID = "crossfade-demo"
 VISITOR = LiveMember("you", "You")
 GUESTS = {"tomasz": "tomaszbrightwater", "priya": "priyalanternhouse"}
 """Members who are there already, and the sample listener of each."""
+BRINGER = "jonaskettleburn"
+"""The sample listener whose files can be downloaded from the start page."""
 
 
 class SkippingClock:
@@ -54,7 +58,7 @@ class Demo:
     """A running demo."""
 
     links: DemoLinks
-    core: composition.Core
+    core: Core
     discord: LiveDiscord
     spotify: SpotifyServer
     clock: SkippingClock
@@ -106,7 +110,7 @@ async def demo(home: Path, *, port: int = 0, digest_every: float = 2.0) -> Async
             SpotifyServer(world, clock.now, rng=np.random.default_rng(), client_id=CLIENT_ID)
         )
         settings = _settings(home, web_port, spotify.url, digest_every)
-        the_core = await stack.enter_async_context(composition.core(settings, clock))
+        the_core = await stack.enter_async_context(core(settings, clock))
         bot = composition.create_bot(the_core, settings, shard_count=1)
         discord_page = await stack.enter_async_context(
             live_discord(
@@ -128,7 +132,8 @@ async def demo(home: Path, *, port: int = 0, digest_every: float = 2.0) -> Async
             channels={name: discord_page.page(name, VISITOR.name) for name in discord_page.pages},
             spotify=spotify.url,
         )
-        pages = demo_routes(links, the_core.services, discord_page.guild_id, clock)
+        files = SampleExports(world, BRINGER).files()
+        pages = demo_routes(links, the_core.services, discord_page.guild_id, clock, files)
         await stack.enter_async_context(composition.web_part(the_core, bot, listener, [pages]))
         jobs = composition.create_jobs(the_core, bot, settings)
         jobs.start()

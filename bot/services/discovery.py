@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.clock import Clock
-from bot.domain.errors import EmptyLibrary, NothingToRecommend
-from bot.domain.library import LibraryPlaylist
+from bot.domain.errors import AllLeftOut, EmptyLibrary, NothingToRecommend
+from bot.domain.library import LibraryPlaylist, PlaylistKind
+from bot.domain.listening import TimeRange
 from bot.domain.privacy import OptOut
 from bot.domain.recommendations import NewSet, RecommendationSet, SetKind
 from bot.services.accounts import AccountsService
 from bot.services.library import LibraryService
 from bot.services.mixing import interleave
 from bot.services.models import ModelService, ServedModel
-from bot.services.ports import AccountRepository, LibraryRepository, PrivacyRepository, RecommendationRepository
+from bot.services.ports import (
+    AccountRepository,
+    LibraryRepository,
+    ListeningRepository,
+    PrivacyRepository,
+    RecommendationRepository,
+)
 from bot.services.tracks import TrackDetails, record_of
 from recommender.recordings import recording_key
 from recommender.records import Recommendation, Track
 
 _NOT_AGAIN_WITHIN = timedelta(weeks=12)
+_NOT_HEARD_WITHIN = timedelta(weeks=4)
+_LIKED = "your liked songs"
+_MOST_PLAYED = "the tracks you play most"
 _SEEDS_PER_PLAYLIST = 100
 _PLAYLISTS_PER_MEMBER = 12
 _QUERIES_PER_SERVER = 48
@@ -30,21 +40,29 @@ _MAX_PER_ARTIST = 2
 
 @dataclass(frozen=True, slots=True)
 class NamedTracks:
-    """A playlist as the recommender is asked about it."""
+    """A playlist as the recommender is asked about it; a list that nobody named has a description and no title."""
 
     name: str
     public: bool
     tracks: tuple[Track, ...]
+    described: str | None = None
 
     @property
     def called(self) -> str:
         """What reasons call it where others read along: only a public playlist by its name."""
+        if self.described is not None:
+            return self.described
         return f"“{self.name}”" if self.public else "one of your playlists"
+
+    @property
+    def title(self) -> str | None:
+        """What the recommender may read something from."""
+        return self.name if self.described is None else None
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
-    """What is known of one member: their playlists, and every track that they have."""
+    """What is known of one member: what speaks for them, and every track that is not new to them."""
 
     playlists: tuple[NamedTracks, ...]
     owned: tuple[Track, ...]
@@ -61,8 +79,9 @@ class Owned:
 class DiscoveryService:
     """Weekly-discovery-style lists: nothing that is owned (also as another release), nothing shown lately.
 
-    Every playlist has the same say, so that one long playlist does not speak for its owner; in a server every
-    member has the same say, so that one prolific member does not speak for all.
+    Every playlist has the same say, so that one long playlist does not speak for its owner, and what a member plays
+    most has the say of one playlist; in a server every member has the same say, so that one prolific member does not
+    speak for all. A playlist that its owner left out has none, but what is in it is owned all the same.
     """
 
     def __init__(
@@ -72,6 +91,7 @@ class DiscoveryService:
         known_accounts: AccountRepository,
         library: LibraryService,
         stored: LibraryRepository,
+        listening: ListeningRepository,
         shown: RecommendationRepository,
         privacy: PrivacyRepository,
         details: TrackDetails,
@@ -82,6 +102,7 @@ class DiscoveryService:
         self._known_accounts = known_accounts
         self._library = library
         self._stored = stored
+        self._listening = listening
         self._shown = shown
         self._privacy = privacy
         self._details = details
@@ -91,23 +112,24 @@ class DiscoveryService:
         """Return `k` tracks that are new to the member.
 
         Raises:
-            NotConnected, EmptyLibrary, NoModel, NothingToRecommend: each says what to do.
+            NotConnected, EmptyLibrary, AllLeftOut, NoModel, NothingToRecommend: each says what to do.
         """
+        now = self._clock.now()
         playlists = await self._library.playlists(member_id)
         taste = await self._taste(member_id, playlists)
         if not taste.playlists:
-            raise EmptyLibrary
+            raise AllLeftOut if any(one.left_out and one.n_tracks for one in playlists) else EmptyLibrary
+        heard = await self._listening.heard_since(member_id, now - _NOT_HEARD_WITHIN)
+        taste = replace(taste, owned=(*taste.owned, *map(record_of, heard)))
         model = await self._models.current()
-        lately = await self._shown.recently_shown(member_id, None, self._clock.now() - _NOT_AGAIN_WITHIN)
+        lately = await self._shown.recently_shown(member_id, None, now - _NOT_AGAIN_WITHIN)
         found = await asyncio.to_thread(_for_member, model, taste, lately, k)
         if not found:
             raise NothingToRecommend
-        picks = await self._details.picks(found, member_id)
+        connected = await self._accounts.account(member_id) is not None
+        picks = await self._details.picks(found, member_id if connected else None)
         await self._accounts.remember_in_guild(guild_id, member_id)
-        count = min(len(taste.playlists), _PLAYLISTS_PER_MEMBER)
-        subtitle = f"{len(picks)} tracks you do not have yet, from {count} of your playlists"
-        if count == 1:
-            subtitle = f"{len(picks)} tracks you do not have yet, from {taste.playlists[0].called}"
+        subtitle = f"{len(picks)} tracks you do not have yet, from {_drawn_from(taste)}"
         return await self._shown.add(
             NewSet(
                 SetKind.DISCOVER,
@@ -138,7 +160,7 @@ class DiscoveryService:
         model = await self._models.current()
         lately = await self._shown.recently_shown(None, guild_id, self._clock.now() - _NOT_AGAIN_WITHIN)
         leading = _leading(tastes, 2 * k, self._clock.now())
-        found = await asyncio.to_thread(_for_members, model, leading, _owned(tastes), lately, k)
+        found = await asyncio.to_thread(_for_members, model, leading, tastes, lately, k)
         if not found:
             raise NothingToRecommend
         picks = await self._details.picks(found, members[0] if members else None)
@@ -162,17 +184,34 @@ class DiscoveryService:
         )
 
     async def _taste(self, member_id: int, playlists: Sequence[LibraryPlaylist]) -> Taste:
-        uris = await self._stored.track_uris([playlist.id for playlist in playlists])
+        top = (await self._listening.top(member_id)).tracks
         owned = {track.uri: record_of(track) for track in await self._stored.known_tracks([member_id])}
-        named = (
+        owned |= {track.uri: record_of(track) for ranked in top.values() for track in ranked}
+        speaking = [playlist for playlist in playlists if not playlist.left_out]
+        uris = await self._stored.track_uris([playlist.id for playlist in speaking])
+        named = [
             NamedTracks(
                 playlist.name,
                 playlist.public is True,
                 tuple(owned[uri] for uri in uris.get(playlist.id, ()) if uri in owned),
+                _LIKED if playlist.kind is PlaylistKind.LIKED else None,
             )
-            for playlist in playlists
-        )
+            for playlist in speaking
+        ]
+        # The most played comes last, as in a playlist the newest: from the end the seeds are taken.
+        most_played = tuple(owned[track.uri] for track in reversed(top.get(TimeRange.SHORT, ())))
+        named.append(NamedTracks(_MOST_PLAYED, False, most_played, _MOST_PLAYED))
         return Taste(tuple(playlist for playlist in named if playlist.tracks), tuple(owned.values()))
+
+
+def _drawn_from(taste: Taste) -> str:
+    """Return in words what speaks for a member."""
+    if len(taste.playlists) == 1:
+        return taste.playlists[0].called
+    playlists = [one for one in taste.playlists if one.described != _MOST_PLAYED]
+    count = min(len(playlists), _PLAYLISTS_PER_MEMBER)
+    shown = playlists[0].called if count == 1 else f"{count} of your playlists"
+    return shown if len(playlists) == len(taste.playlists) else f"{shown} and {_MOST_PLAYED}"
 
 
 def _for_member(model: ServedModel, taste: Taste, lately: Collection[str], k: int) -> list[Recommendation]:
@@ -186,12 +225,13 @@ def _for_member(model: ServedModel, taste: Taste, lately: Collection[str], k: in
 
 
 def _for_members(
-    model: ServedModel, tastes: Sequence[Taste], owned: Owned, lately: Collection[str], k: int
+    model: ServedModel, tastes: Sequence[Taste], everybody: Sequence[Taste], lately: Collection[str], k: int
 ) -> list[Recommendation]:
     """Let members take turns, each with a list of their own; what anybody has is left out.
 
     A playlist's name must not end in a channel without its owner's doing, so that the reasons name none.
     """
+    owned = _owned(everybody)
 
     def merged(lists: Sequence[Sequence[Recommendation]], count: int) -> list[Recommendation]:
         return interleave(lists, count, max_per_artist=_MAX_PER_ARTIST, known_recordings=owned.recordings)
@@ -233,7 +273,7 @@ def _ask(
 ) -> list[Recommendation]:
     return model.hybrid.recommend(
         playlist.tracks[-_SEEDS_PER_PLAYLIST:],
-        title=playlist.name,
+        title=playlist.title,
         k=k,
         exclude=owned.uris.union(lately),
         max_per_artist=_MAX_PER_ARTIST,

@@ -1,117 +1,90 @@
-"""Reading a member's playlists from Spotify into the database."""
+"""A member's stored library: what is in it, which playlists speak for their taste, and bringing it up to date."""
 
 from __future__ import annotations
 
-from bot.domain.accounts import SpotifyAccount
-from bot.domain.clock import Clock
-from bot.domain.errors import PlaylistOutOfReach, UnknownPlaylist
-from bot.domain.library import LibraryPlaylist, RemoteItems, RemotePlaylist, SyncReport
-from bot.domain.quota import background
+from collections.abc import Sequence
+
+from bot.domain.errors import UnknownPlaylist
+from bot.domain.library import UPLOADS, LibraryPlaylist, SyncReport
 from bot.services.accounts import AccountsService
-from bot.services.ports import LibraryRepository, SpotifyGateway
+from bot.services.ports import LibraryRepository
+from bot.services.syncing import SyncingService
 
 
 class LibraryService:
-    """The member's own and collaborative playlists: Spotify lets a new app read no others."""
+    """The member's own and collaborative playlists, the liked songs, and what they imported.
 
-    def __init__(
-        self, library: LibraryRepository, spotify: SpotifyGateway, accounts: AccountsService, clock: Clock
-    ) -> None:
+    Spotify lets a new app read no other playlists. Who has imported some needs no Spotify account.
+    """
+
+    def __init__(self, library: LibraryRepository, accounts: AccountsService, syncing: SyncingService) -> None:
         self._library = library
-        self._spotify = spotify
         self._accounts = accounts
-        self._clock = clock
+        self._syncing = syncing
 
     async def sync(self, member_id: int) -> SyncReport:
-        """Bring the stored playlists up to date; those whose snapshot_id is unchanged cost no call.
-
-        A library takes many calls, so it gives way to people who wait for one.
-
-        Raises:
-            NotConnected, ReconnectNeeded, SpotifyError: Spotify could not be read; what was read stays stored.
-            AccountChanged: the member has linked another account meanwhile; nothing of the old one is stored.
-        """
-        account = await self._accounts.usable(member_id)
-        with background():
-            return await self._sync(account)
-
-    async def _sync(self, account: SpotifyAccount) -> SyncReport:
-        member_id = account.member_id
-        listed = await self._accounts.with_token(member_id, self._spotify.playlists)
-        known = {playlist.spotify_id: playlist for playlist in await self._library.playlists(member_id)}
-        unchanged: dict[str, int] = {}
-        kept: set[str] = set()
-        read = tracks = skipped = out_of_reach = 0
-        for rank, remote in enumerate(listed):
-            if not _readable(remote, account):
-                out_of_reach += 1
-                continue
-            stored = known.get(remote.spotify_id)
-            if stored is not None and _same(stored, remote):
-                unchanged[remote.spotify_id] = rank
-                kept.add(remote.spotify_id)
-                tracks += stored.n_tracks
-                continue
-            try:
-                items = await self._items(member_id, remote.spotify_id)
-            except PlaylistOutOfReach:
-                out_of_reach += 1
-                continue
-            await self._library.replace_playlist(
-                member_id, account.account_id, rank, remote, items.entries, self._clock.now()
-            )
-            kept.add(remote.spotify_id)
-            read += 1
-            tracks += len(items.entries)
-            skipped += items.skipped
-        await self._library.touch_playlists(member_id, account.account_id, unchanged, self._clock.now())
-        removed = await self._library.remove_playlists_except(member_id, account.account_id, kept)
-        return SyncReport(
-            playlists_read=read,
-            playlists_unchanged=len(unchanged),
-            playlists_removed=removed,
-            playlists_out_of_reach=out_of_reach,
-            tracks=tracks,
-            items_skipped=skipped,
-            finished_at=self._clock.now(),
-        )
+        """Bring the stored playlists up to date and wait for it; raises what `SyncingService.sync` does."""
+        return await self._syncing.sync(member_id)
 
     async def playlists(self, member_id: int) -> list[LibraryPlaylist]:
         """Return the member's stored playlists.
 
         Raises:
-            NotConnected: the member has no Spotify link.
+            NotConnected: the member has no Spotify link and has imported nothing.
+            ReconnectNeeded: the link has ended, and nothing was imported.
         """
-        await self._accounts.usable(member_id)
-        return await self._library.playlists(member_id)
+        playlists = await self._library.playlists(member_id)
+        await self._check(member_id, playlists)
+        return playlists
 
     async def playlist(self, member_id: int, playlist_id: int) -> LibraryPlaylist:
         """Return one of the member's stored playlists.
 
         Raises:
-            NotConnected: the member has no Spotify link.
+            NotConnected, ReconnectNeeded: as for `playlists`.
             UnknownPlaylist: it is not one of theirs.
         """
-        await self._accounts.usable(member_id)
         playlist = await self._library.playlist(member_id, playlist_id)
+        if playlist is None or playlist.source not in UPLOADS:
+            await self._check(member_id, await self._library.playlists(member_id))
         if playlist is None:
             raise UnknownPlaylist
         return playlist
 
-    async def find_playlists(self, member_id: int, text: str, limit: int = 25) -> list[LibraryPlaylist]:
-        """Return the member's stored playlists whose name contains the text; names that begin with it first."""
+    async def find_playlists(
+        self, member_id: int, text: str, limit: int = 25, *, left_out: bool | None = None
+    ) -> list[LibraryPlaylist]:
+        """Return the member's stored playlists whose name contains the text; names that begin with it first.
+
+        Args:
+            member_id: whose playlists.
+            text: a part of the name.
+            limit: how many at most.
+            left_out: only those that are left out of the member's taste, or only those that are not.
+        """
         wanted = text.strip().casefold()
-        matching = [p for p in await self._library.playlists(member_id) if wanted in p.name.casefold()]
+        matching = [
+            playlist
+            for playlist in await self._library.playlists(member_id)
+            if wanted in playlist.name.casefold() and left_out in {None, playlist.left_out}
+        ]
         matching.sort(key=lambda playlist: not playlist.name.casefold().startswith(wanted))
         return matching[:limit]
 
-    async def _items(self, member_id: int, spotify_id: str) -> RemoteItems:
-        return await self._accounts.with_token(member_id, lambda token: self._spotify.playlist_items(token, spotify_id))
+    async def leave_out(self, member_id: int, playlist_id: int, *, left_out: bool) -> LibraryPlaylist:
+        """Leave a playlist out of the member's taste, or take it in again; return it as it is then.
 
+        What is left out gives no seeds, but its tracks still count as ones that the member has.
 
-def _readable(remote: RemotePlaylist, account: SpotifyAccount) -> bool:
-    return remote.owner_id == account.user_id or remote.collaborative
+        Raises:
+            NotConnected, ReconnectNeeded, UnknownPlaylist: as for `playlist`.
+        """
+        playlist = await self.playlist(member_id, playlist_id)
+        if not await self._library.leave_out(member_id, playlist.id, left_out=left_out):
+            raise UnknownPlaylist
+        return await self.playlist(member_id, playlist.id)
 
-
-def _same(stored: LibraryPlaylist, remote: RemotePlaylist) -> bool:
-    return bool(remote.snapshot_id) and stored.snapshot_id == remote.snapshot_id and stored.name == remote.name
+    async def _check(self, member_id: int, playlists: Sequence[LibraryPlaylist]) -> None:
+        if any(playlist.source in UPLOADS for playlist in playlists):
+            return
+        await self._accounts.usable(member_id)

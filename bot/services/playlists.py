@@ -3,171 +3,172 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 
 from bot.domain.accounts import SpotifyAccount
 from bot.domain.clock import Clock
-from bot.domain.errors import CrossfadeError, PlaylistOutOfReach, SaveInProgress, SpotifyUnavailable, UnknownSet
-from bot.domain.library import CreatedPlaylist
-from bot.domain.recommendations import RecommendationSet, SavedPlaylist, SaveStatus, SetKind
+from bot.domain.errors import SaveInProgress
+from bot.domain.recommendations import RecommendationSet
+from bot.domain.saving import STALE_AFTER, SavedPlaylist, SaveMode, SavePreferences, SaveStatus
 from bot.services.accounts import AccountsService
-from bot.services.ports import RecommendationRepository, SpotifyGateway
-from bot.services.recommendations import RecommendationsService
-
-_STALE_AFTER = timedelta(minutes=2)
-_DESCRIPTION_LIMIT = 300
-_GONE = "The playlist of your earlier click is no longer in your Spotify: click again and I make a new one."
-
-
-@dataclass(frozen=True, slots=True)
-class SaveOutcome:
-    """The saved playlist; `already` says that another click had made it."""
-
-    playlist: CreatedPlaylist
-    already: bool
-    n_tracks: int
+from bot.services.ports import SaveRepository
+from bot.services.saving.content import SaveContent
+from bot.services.saving.covers import PlaylistCovers
+from bot.services.saving.planning import SavePlanner
+from bot.services.saving.values import CoverState, SaveOutcome, SavePlan, WhyNew
+from bot.services.saving.waiting import refuse_while_undone
+from bot.services.saving.writing import PlaylistWriter
 
 
 class PlaylistsService:
-    """Claims a save by a unique row, makes the playlist, fills it; each step is noted, so none is done twice.
+    """Claims a save by a unique row, makes or reuses a playlist, fills it; each step is noted, so none is done twice.
 
-    Creating a playlist is the one call that Spotify would repeat: when its outcome is unknown (a crash, a time-out),
-    the playlist is looked for by the mark in its description before another one is made. Filling it replaces the whole
-    content, which is the same once or twice.
+    A list of a weekly series goes into the playlist of the last one. Which playlist that is, is settled with the
+    member's row held, and what was in it is noted before the first write.
 
     A claim that stands still for two minutes may be taken over. Whoever wakes up late finds the count of claims gone on
     and stops: it is compared at each step, and right before the playlist is asked for. What cannot be fenced is a
-    pause of two minutes inside that one request, on its way from here to Spotify, which has no key to know it by; if
+    pause of two minutes inside one request, on its way from here to Spotify, which has no key to know it by; if
     the other one has looked for the playlist meanwhile, there are two.
 
     Args:
-        shown: what was recommended.
+        planner: knows what goes where.
         saves: where claims are kept.
-        spotify: the Spotify adapter.
         accounts: gives tokens.
+        covers: gives playlists their covers.
         clock: tells the time.
         new_mark: returns a short string that nobody can guess, a new one each time.
     """
 
     def __init__(
         self,
-        shown: RecommendationsService,
-        saves: RecommendationRepository,
-        spotify: SpotifyGateway,
+        planner: SavePlanner,
+        saves: SaveRepository,
         accounts: AccountsService,
+        covers: PlaylistCovers,
         clock: Clock,
         *,
         new_mark: Callable[[], str],
     ) -> None:
-        self._shown = shown
+        self._planner = planner
         self._saves = saves
-        self._spotify = spotify
         self._accounts = accounts
+        self._covers = covers
         self._clock = clock
-        self._new_mark = new_mark
+        self._writer = PlaylistWriter(planner, saves, accounts, clock, new_mark)
 
-    async def save(self, member_id: int, set_id: int) -> SaveOutcome:
+    async def plan(self, member_id: int, set_id: int) -> SavePlan:
+        """Return what `save` would write; nothing is written.
+
+        Raises:
+            UnknownSet, NotConnected, ReconnectNeeded, SpotifyError: as `save`.
+        """
+        return await self._planner.plan(member_id, set_id, self._clock.now() - STALE_AFTER)
+
+    async def save(self, member_id: int, set_id: int, mode: SaveMode = SaveMode.USUAL) -> SaveOutcome:
         """Save a set into the member's Spotify, or return the playlist that another click made.
+
+        Args:
+            member_id: who clicked.
+            set_id: the list.
+            mode: whether it may go into last week's playlist.
 
         Raises:
             UnknownSet, NotConnected, ReconnectNeeded, SpotifyError: nothing was made, or what was begun is finished
                 by the next click.
-            SaveInProgress: another click is at work at this moment.
+            SaveInProgress, UndoInProgress: another click is at work at this moment.
+            BadInput, CannotUndo: what was begun and left is in the way; the text says how it is finished.
         """
-        recommendations = await self._shown.get(set_id)
-        uris = list(dict.fromkeys(pick.track.uri for pick in recommendations.picks))
-        if not uris:
-            raise UnknownSet
+        recommendations, content = await self._planner.content(set_id)
         account = await self._accounts.usable(member_id)
         now = self._clock.now()
-        claim = await self._saves.claim_save(set_id, member_id, now, now - _STALE_AFTER)
-        saved = claim.saved
-        if claim.won:
-            if saved.status is SaveStatus.CLAIMED:
-                saved = await self._create(account, recommendations, claim.saved)
-            if saved.status is SaveStatus.CREATED:
-                saved = await self._fill(claim.saved, saved, uris)
-        elif saved.status is not SaveStatus.DONE:
-            raise SaveInProgress
-        already = not claim.won or saved.attempts != claim.saved.attempts
-        return SaveOutcome(_created(saved), already, n_tracks=len(uris))
+        claim = await self._saves.claim_save(set_id, member_id, now, now - STALE_AFTER)
+        if not claim.won:
+            if claim.saved.status is not SaveStatus.DONE:
+                raise SaveInProgress
+            newer = await self._saves.newer_in_playlist(claim.saved)
+            gone = newer is None and await self._planner.is_gone(claim.saved, now - STALE_AFTER)
+            refuse_while_undone(claim.saved, now)
+            if not gone and (newer is None or mode is SaveMode.USUAL):
+                return self._finished(claim.saved, recommendations, content, already=True, outdated=newer is not None)
+            mode = SaveMode.USUAL if newer is None else SaveMode.NEW
+            claim = await self._saves.reopen_save(claim.saved, now)
+            if not claim.won:
+                raise SaveInProgress
+        return await self._work(account, recommendations, content, claim.saved, mode)
 
-    async def _create(
-        self, account: SpotifyAccount, recommendations: RecommendationSet, held: SavedPlaylist
-    ) -> SavedPlaylist:
-        """Make the playlist, or find the one of an earlier claim; return the save as it then stands."""
-        asked = False
+    async def _work(
+        self,
+        account: SpotifyAccount,
+        recommendations: RecommendationSet,
+        content: SaveContent,
+        held: SavedPlaylist,
+        mode: SaveMode,
+    ) -> SaveOutcome:
+        """Do what is left of a save that is held."""
+        preferences = await self._saves.preferences(held.member_id)
+        begun = held.status is SaveStatus.CREATED and await self._is_still_there(held)
+        if held.status is SaveStatus.CREATED and not begun:
+            held = await self._saves.restart_save(held, self._clock.now())
+        saved, why = held, None
+        if held.status is SaveStatus.CLAIMED:
+            saved, why = await self._writer.settle(account, recommendations, content, held, mode, preferences)
+        if saved.status is SaveStatus.CREATED:
+            saved = await self._writer.fill(recommendations, content, saved, begun=begun)
+        if saved.attempts != held.attempts:
+            return self._finished(saved, recommendations, content, already=True)
+        cover = await self._cover(account, recommendations, saved, preferences)
+        return self._finished(saved, recommendations, content, already=False, why=why, cover=cover)
 
-        async def create(token: str) -> CreatedPlaylist:
-            nonlocal asked
-            renewed = await self._saves.begin_creating(held, self._new_mark(), self._clock.now())
-            if renewed.status is SaveStatus.DONE:
-                return _created(renewed)
-            asked = True
-            description = _description(recommendations, _mark(renewed))
-            return await self._spotify.create_playlist(token, playlist_name(recommendations), description, public=False)
-
+    async def _is_still_there(self, held: SavedPlaylist) -> bool:
+        """Say whether the playlist that was begun is still in the member's library."""
         try:
-            playlist = await self._find(account, held)
-            if playlist is None:
-                playlist = await self._accounts.with_token(held.member_id, create)
-        except Exception as error:
-            # Without Spotify's word on it the playlist may exist: the claim stays, so that the next one looks for it.
-            refused = isinstance(error, CrossfadeError) and not isinstance(error, SpotifyUnavailable)
-            if refused or not asked:
-                await self._saves.release_save(held)
-            raise
-        return await self._saves.save_created(held, playlist)
-
-    async def _fill(self, held: SavedPlaylist, made: SavedPlaylist, uris: list[str]) -> SavedPlaylist:
-        """Fill the playlist; return the save as it then stands."""
-        playlist = _created(made)
-        try:
-            await self._accounts.with_token(
-                held.member_id, lambda token: self._spotify.replace_items(token, playlist.spotify_id, uris)
-            )
-        except PlaylistOutOfReach as error:
-            if held.status is not SaveStatus.CREATED:
-                await self._saves.release_save(held)
-                raise
-            await self._saves.discard_save(held)
-            raise PlaylistOutOfReach(_GONE) from error
+            return await self._planner.in_library(held)
         except Exception:
             await self._saves.release_save(held)
             raise
-        return await self._saves.save_done(held, self._clock.now())
 
-    async def _find(self, account: SpotifyAccount, held: SavedPlaylist) -> CreatedPlaylist | None:
-        """Return the member's own playlist that an earlier claim may have made; other people's may bear any text."""
-        if held.mark is None:
-            return None
-        for playlist in await self._accounts.with_token(held.member_id, self._spotify.playlists):
-            own = playlist.owner_id == account.user_id
-            if own and playlist.description is not None and playlist.description.endswith(_mark(held)):
-                return CreatedPlaylist(playlist.spotify_id, playlist.name, playlist.url or "")
-        return None
+    async def _cover(
+        self,
+        account: SpotifyAccount,
+        recommendations: RecommendationSet,
+        saved: SavedPlaylist,
+        preferences: SavePreferences,
+    ) -> CoverState:
+        planned = self._covers.planned(account, preferences)
+        if planned is not CoverState.DRAWN:
+            return planned
+        state = await self._covers.put(saved.member_id, saved.spotify_id or "", recommendations)
+        if state is CoverState.DRAWN:
+            await self._saves.note_cover(saved, self._clock.now())
+        return state
 
-
-def playlist_name(recommendations: RecommendationSet) -> str:
-    """Return the name that the saved playlist gets, with the day it was recommended on."""
-    day = f"{recommendations.created_at:%d %b %Y}".lstrip("0")
-    titles = {
-        SetKind.DISCOVER: f"Crossfade discoveries · {day}",
-        SetKind.DIGEST: f"Crossfade weekly · {day}",
-        SetKind.PREVIEW: f"Crossfade weekly · {day}",
-    }
-    return titles.get(recommendations.kind, f"Goes with {recommendations.title}"[:80] + f" · {day}")
-
-
-def _mark(saved: SavedPlaylist) -> str:
-    return f"Crossfade #{saved.mark}"
-
-
-def _description(recommendations: RecommendationSet, mark: str) -> str:
-    reason = recommendations.subtitle.rstrip(".")
-    return f"{reason[: _DESCRIPTION_LIMIT - len(mark) - 2]}. {mark}"
-
-
-def _created(saved: SavedPlaylist) -> CreatedPlaylist:
-    return CreatedPlaylist(saved.spotify_id or "", saved.name or "", saved.url or "")
+    def _finished(
+        self,
+        saved: SavedPlaylist,
+        recommendations: RecommendationSet,
+        content: SaveContent,
+        *,
+        already: bool,
+        why: WhyNew | None = None,
+        cover: CoverState | None = None,
+        outdated: bool = False,
+    ) -> SaveOutcome:
+        until = saved.undo_until
+        can_undo = until is not None and until > self._clock.now() and not outdated and saved.frozen_at is None
+        previous = saved.previous
+        return SaveOutcome(
+            playlist=saved.playlist,
+            already=already,
+            n_tracks=len(content.uris) if saved.n_tracks is None else saved.n_tracks,
+            save_id=saved.id,
+            set_id=recommendations.id,
+            repeated=content.repeated,
+            unknown=content.unknown,
+            public=saved.public is True,
+            replaced=(previous.name, len(previous.uris)) if previous is not None else None,
+            why_new=why,
+            cover=cover,
+            undo_until=until if can_undo else None,
+            outdated=outdated,
+            weekly=saved.series is not None and saved.frozen_at is None,
+        )

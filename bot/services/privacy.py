@@ -10,11 +10,11 @@ from bot.domain.privacy import ExportTooLarge, KeptData, KeptSummary, MemberExpo
 from bot.services.ports import PrivacyRepository
 from bot.services.privacy_archive import archive
 
-ATTACHMENT_LIMIT = 8 * 1024 * 1024
-"""Bytes; Discord takes 10 MiB a file."""
+ATTACHMENT_LIMIT = 19 * 1024 * 1024 // 2
+"""Bytes; Discord takes 10 MiB a file, and the rest of the message needs some."""
 
-_MOST_ROWS = 160_000
-"""Tracks in playlists and lists. So many compress to about the limit, and take 300 MB of memory on the way."""
+_MOST_ROWS = 400_000
+"""Tracks in playlists and lists, and listens. So many never fit, unless they are of few tracks; they take 240 MB."""
 
 _SMALLEST = 9
 

@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, TextIO
 
 from bot.domain.library import TrackInfo
-from bot.domain.privacy import KeptAccount, KeptData, KeptPlaylist, KeptSave, KeptSet, OptOut
+from bot.domain.privacy import KeptAccount, KeptData, KeptSet, KeptSync, OptOut
+from bot.services.privacy_tables import TABLES, Table
 
 Json = Mapping[str, object]
-Cell = str | int | float | bool | datetime | None
 
 _README: Final = """\
 Everything that Crossfade keeps of you, as of {at}.
 
 profile.json
-    You: your Discord id, your link to Spotify, what you opted out of, your sign-ins, the servers in which you used me,
-    the digests you set up, and how often others' shared playlists name your Spotify account.
+    You: your Discord id, your link to Spotify, what you opted out of, how you want lists to be saved, your sign-ins,
+    the servers in which you used me, the digests and Spotify apps you set up there, how the last reading of your
+    library went, and how often others' shared playlists name your Spotify account.
 
 playlists.csv
-    Your playlists, in the order of your Spotify library; "id" is Spotify's.
-    "owner" is "me", or "somebody else" for playlists that you share: who that is, is not yours to take away.
+    Your playlists, in the order of your Spotify library; "id" is Spotify's. "kind" is "playlist", "liked" (your liked
+    songs) or "import" (a list that you brought yourself); "source" says where it came from.
+    "left_out" are those that have no say in your taste. "owner" is "me", or "somebody else" for playlists that you
+    share: who that is, is not yours to take away.
 
 playlist_entries.csv
     The tracks of these playlists in their order, found by "playlist_id".
     "added_by" is "me" or "somebody else", and empty where Spotify did not say.
+
+listens.csv
+    What you played, and when; sort it by "played_at" to have it in the order of time. "source" says who told me.
+    "ms_played", for how many milliseconds, is only in what you imported.
+
+top_tracks.csv
+    The tracks that Spotify says you played most in about 4 weeks (short_term), 6 months (medium_term) and a year
+    (long_term); "place" counts from 0.
+
+top_artists.csv
+    The artists that Spotify says you played most, in the same three spans of time; "place" counts from 0.
+    "uri" is the artist's in Spotify.
 
 recommendations.json
     The lists that I showed you, when and in which server, with the model that made them.
@@ -37,78 +52,62 @@ recommendations.json
 
 saved_playlists.csv
     What you saved to Spotify with a click; "list" is the "id" in recommendations.json, or a server's list.
-    "mark" is what the description of the playlist ends with, by which a lost playlist is found again.
+    "mark" is what the description of the playlist ends with, by which a lost playlist is found again. "before" is
+    what a playlist held that I changed (JSON), so that you could undo it.
 
 CSV files are UTF-8. A text in them that a spreadsheet would take for a formula begins with an apostrophe.
 Times are in UTC. Not in here: the tokens of your sign-in, which are secrets, and anything of other members.
 """
 
-_PLAYLIST_COLUMNS: Final = (
-    "id",
-    "name",
-    "description",
-    "owner",
-    "collaborative",
-    "public",
-    "tracks_kept",
-    "items_in_spotify",
-    "url",
-    "image_url",
-    "snapshot_id",
-    "source",
-    "place",
-    "read_at",
-)
-_ENTRY_COLUMNS: Final = (
-    "playlist_id",
-    "playlist",
-    "position",
-    "track",
-    "artists",
-    "album",
-    "isrc",
-    "added_at",
-    "added_by",
-    "uri",
-    "url",
-)
-_SAVE_COLUMNS: Final = (
-    "list",
-    "title",
-    "status",
-    "clicked_at",
-    "finished_at",
-    "attempts",
-    "playlist_id",
-    "name",
-    "url",
-    "mark",
-)
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-
 
 def archive(data: KeptData, at: datetime, *, level: int | None = None) -> bytes:
-    """Return the archive; one file at a time is written and compressed.
+    """Return the archive; it is compressed while it is written, so that no file is ever whole in memory.
 
     Args:
         data: everything that is kept of the member.
         at: when that was read; the files are dated so.
         level: zlib's compression level, 1 to 9; by default its own (6).
     """
-    files: dict[str, Callable[[], bytes]] = {
-        "README.txt": lambda: _README.format(at=f"{at:%Y-%m-%d %H:%M} UTC").encode(),
-        "profile.json": lambda: _json(_profile(data, at)),
-        "playlists.csv": lambda: _csv(_PLAYLIST_COLUMNS, map(_playlist_cells, data.playlists)),
-        "playlist_entries.csv": lambda: _csv(_ENTRY_COLUMNS, _entry_cells(data)),
-        "recommendations.json": lambda: _json([_recommendations(one, data.tracks) for one in data.sets]),
-        "saved_playlists.csv": lambda: _csv(_SAVE_COLUMNS, map(_save_cells, data.saves)),
-    }
     date = (at.year, at.month, at.day, at.hour, at.minute, at.second)
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as into:
-        for name, content in files.items():
-            into.writestr(zipfile.ZipInfo(name, date), content(), zipfile.ZIP_DEFLATED, level)
+        for name, write in _FILES.items():
+            about = zipfile.ZipInfo(name, date)
+            about.compress_type = zipfile.ZIP_DEFLATED
+            # Without another name before Python 3.13; what is given to the archive counts for plain names only.
+            about._compresslevel = level  # type: ignore[attr-defined]
+            # Without a byte order mark spreadsheets take UTF-8 for something else.
+            encoding = "utf-8-sig" if name.endswith(".csv") else "utf-8"
+            with into.open(about, "w") as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+                write(file, data, at)
     return target.getvalue()
+
+
+def _write_readme(into: TextIO, _data: KeptData, at: datetime) -> None:
+    into.write(_README.format(at=f"{at:%Y-%m-%d %H:%M} UTC"))
+
+
+def _write_profile(into: TextIO, data: KeptData, at: datetime) -> None:
+    into.write(_json(_profile(data, at)))
+
+
+def _write_recommendations(into: TextIO, data: KeptData, _at: datetime) -> None:
+    for place, one in enumerate(data.sets):
+        into.write("[\n" if place == 0 else ",\n")
+        into.write(_json(_recommendations(one, data.tracks)))
+    into.write("\n]" if data.sets else "[]")
+
+
+def _write_table(table: Table, into: TextIO, data: KeptData, _at: datetime) -> None:
+    table.write(into, data)
+
+
+_FILES: Final[Mapping[str, Callable[[TextIO, KeptData, datetime], None]]] = {
+    "README.txt": _write_readme,
+    "profile.json": _write_profile,
+    "recommendations.json": _write_recommendations,
+    **{name: partial(_write_table, table) for name, table in TABLES.items()},
+}
 
 
 def _profile(data: KeptData, at: datetime) -> Json:
@@ -118,8 +117,20 @@ def _profile(data: KeptData, at: datetime) -> Json:
         "exported_at": at,
         "opted_out_of": {which.value: which in data.opt_outs for which in OptOut},
         "spotify": _account(data.account) if data.account else None,
+        "saves": {
+            "public": data.preferences.public,
+            "with_cover": data.preferences.cover,
+            "into_last_weeks_playlist": data.preferences.reuse,
+        },
         "sign_ins": [
-            {"server_id": _id(one.server_id), "begun_at": one.begun_at, "ends_at": one.ends_at, "used_at": one.used_at}
+            {
+                "server_id": _id(one.server_id),
+                "discord_name": one.member_name,
+                "spotify_app": one.client_id,
+                "begun_at": one.begun_at,
+                "ends_at": one.ends_at,
+                "used_at": one.used_at,
+            }
             for one in data.sign_ins
         ],
         "servers": [{"server_id": _id(one.server_id), "last_used_at": one.seen_at} for one in data.servers],
@@ -136,6 +147,11 @@ def _profile(data: KeptData, at: datetime) -> Json:
             }
             for one in data.digests
         ],
+        "spotify_apps_set_up": [
+            {"server_id": _id(one.server_id), "client_id": one.client_id, "registered_at": one.registered_at}
+            for one in data.apps
+        ],
+        "library_sync": _sync(data.sync) if data.sync else None,
         "named_in_playlists_of_others": {
             "as_owner": data.named_in_playlists,
             "as_who_added_a_track": data.named_in_entries,
@@ -155,6 +171,19 @@ def _account(account: KeptAccount) -> Json:
         "access_token_ends_at": account.token_ends_at,
         "told_that_it_ended_at": account.told_of_end_at,
         "told_that_it_will_end_at": account.told_of_coming_end_at,
+        "spotify_app": account.client_id,
+    }
+
+
+def _sync(sync: KeptSync) -> Json:
+    return {
+        "begun_at": sync.started_at,
+        "ended_at": sync.finished_at,
+        "playlists_done": sync.done,
+        "playlists_to_do": sync.total,
+        "fault": sync.fault,
+        "next_at": sync.due_at,
+        "most_played_read_at": sync.top_read_at,
     }
 
 
@@ -184,93 +213,12 @@ def _track(track: TrackInfo) -> Json:
     }
 
 
-def _playlist_cells(one: KeptPlaylist) -> Sequence[Cell]:
-    return (
-        one.spotify_id,
-        one.name,
-        one.description,
-        _whose(one.owned),
-        one.collaborative,
-        one.public,
-        one.n_tracks,
-        one.total,
-        one.url,
-        one.image_url,
-        one.snapshot_id,
-        one.source,
-        one.rank,
-        one.synced_at,
-    )
-
-
-def _entry_cells(data: KeptData) -> Iterable[Sequence[Cell]]:
-    playlists = {playlist.id: playlist for playlist in data.playlists}
-    for entry in data.entries:
-        playlist, track = playlists[entry.playlist_id], data.tracks[entry.track_id]
-        yield (
-            playlist.spotify_id,
-            playlist.name,
-            entry.position,
-            track.name,
-            track.artist_names,
-            track.album_name,
-            track.isrc,
-            entry.added_at,
-            _whose(entry.by_member),
-            track.uri,
-            track.url,
-        )
-
-
-def _save_cells(one: KeptSave) -> Sequence[Cell]:
-    return (
-        one.set_id,
-        one.set_title,
-        one.status.value,
-        one.claimed_at,
-        one.finished_at,
-        one.attempts,
-        one.spotify_id,
-        one.name,
-        one.url,
-        one.mark,
-    )
-
-
 def _id(discord_id: int | None) -> str | None:
     return None if discord_id is None else str(discord_id)
 
 
-def _whose(by_member: bool | None) -> str | None:
-    return None if by_member is None else "me" if by_member else "somebody else"
-
-
-def _cell(value: Cell) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case datetime():
-            return value.isoformat(timespec="seconds")
-        case str() if value.startswith(_FORMULA_STARTS):
-            # Somebody else may have named the track (https://owasp.org/www-community/attacks/CSV_Injection).
-            return f"'{value}"
-        case _:
-            return str(value)
-
-
-def _csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows(map(_cell, row) for row in rows)
-    # Without a byte order mark spreadsheets take UTF-8 for something else.
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain).encode()
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2, default=_plain)
 
 
 def _plain(value: object) -> str:

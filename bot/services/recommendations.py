@@ -120,8 +120,8 @@ class RecommendationsService:
             raise NothingToRecommend
         account = await self._accounts.account(member_id)
         picks = await self._details.picks(found, member_id if account else None)
-        if account is not None:
-            await self._accounts.remember_in_guild(guild_id, member_id)
+        # Of who has no library nothing is remembered there.
+        await self._accounts.remember_in_guild(guild_id, member_id)
         return await self._shown.add(
             NewSet(kind, title, subtitle, member_id, guild_id, model.name, self._clock.now(), picks)
         )

@@ -9,10 +9,11 @@ from datetime import timedelta
 
 import structlog
 
-from bot.domain.accounts import AccountStatus, TokenSet
+from bot.domain.accounts import AccountStatus, SpotifyAccount, TokenSet
 from bot.domain.clock import Clock
 from bot.domain.errors import AuthorisationRevoked, NotConnected, ReconnectNeeded, SpotifyUnavailable
-from bot.services.ports import AccountRepository, SpotifyGateway
+from bot.domain.quota import in_background
+from bot.services.ports import AccountRepository, SpotifyApps
 
 _CLOSING = "The bot is being restarted: try again in a minute."
 _log = structlog.get_logger(__name__)
@@ -27,11 +28,12 @@ class TokenRefresher:
 
     Args:
         accounts: where the tokens are kept.
-        spotify: the Spotify adapter.
+        apps: the Spotify apps that the tokens belong to.
         clock: tells the time.
         new_claim: returns an unguessable string, a new one each time.
         lease: how long a claim keeps others waiting; longer than a refresh ever takes, for a process may have died.
-        patience: seconds that a caller, or the end of the program, waits for a refresh.
+        patience: seconds that background work, or the end of the program, waits for a refresh.
+        person_patience: seconds that a person waits for one.
         poll: seconds between two looks at what another process does.
         store_pauses: seconds before each further try to store tokens when the database fails.
         sleep: waits that many seconds.
@@ -40,22 +42,24 @@ class TokenRefresher:
     def __init__(
         self,
         accounts: AccountRepository,
-        spotify: SpotifyGateway,
+        apps: SpotifyApps,
         clock: Clock,
         *,
         new_claim: Callable[[], str],
         lease: timedelta = timedelta(seconds=90),
         patience: float = 30.0,
+        person_patience: float = 2.0,
         poll: float = 0.25,
         store_pauses: Sequence[float] = (0.5, 2.0, 5.0, 10.0),
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._accounts = accounts
-        self._spotify = spotify
+        self._apps = apps
         self._clock = clock
         self._new_claim = new_claim
         self._lease = lease
         self._patience = patience
+        self._person_patience = min(patience, person_patience)
         self._poll = poll
         self._store_pauses = tuple(store_pauses)
         self._sleep = sleep
@@ -70,15 +74,8 @@ class TokenRefresher:
             NotConnected: the member has no account.
             ReconnectNeeded: the authorisation has ended, or its tokens cannot be read with any of the keys.
         """
-        found = await self._accounts.authorisation(member_id)
-        if found is None:
-            raise NotConnected
-        if found.account.status is AccountStatus.RECONNECT:
-            raise ReconnectNeeded
-        if found.tokens is None:
-            _log.warning("the encryption keys do not fit a member's tokens", member=member_id)
-            raise ReconnectNeeded
-        return found.tokens
+        _, tokens = await self._standing(member_id)
+        return tokens
 
     async def refreshed(self, member_id: int, stale: TokenSet) -> TokenSet:
         """Return tokens in place of those that are stale; they are asked for unless somebody has done so already.
@@ -92,7 +89,8 @@ class TokenRefresher:
         if task is None:
             task = self._begin(key, stale)
         # Unlike awaiting the task, this leaves it alone when the caller is cancelled.
-        done, _ = await asyncio.wait({task}, timeout=self._patience)
+        patience = self._patience if in_background() else self._person_patience
+        done, _ = await asyncio.wait({task}, timeout=patience)
         if not done:
             # The next caller begins anew, once the lease is over; this one still stores what it is given.
             self._forget(key, task)
@@ -111,6 +109,19 @@ class TokenRefresher:
             _log.warning("a refresh did not end in time", task=task.get_name())
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+
+    async def _standing(self, member_id: int) -> tuple[SpotifyAccount, TokenSet]:
+        found = await self._accounts.authorisation(member_id)
+        if found is None:
+            raise NotConnected
+        if found.account.status is AccountStatus.RECONNECT:
+            # This raises `SpotifyAppGone` when that is why.
+            await self._apps.gateway(found.account.client_id)
+            raise ReconnectNeeded
+        if found.tokens is None:
+            _log.warning("the encryption keys do not fit a member's tokens", member=member_id)
+            raise ReconnectNeeded
+        return found.account, found.tokens
 
     def _begin(self, key: tuple[int, str], stale: TokenSet) -> asyncio.Task[TokenSet]:
         if self._closing:
@@ -136,20 +147,22 @@ class TokenRefresher:
     async def _renew(self, member_id: int, stale: TokenSet) -> TokenSet:
         claim = self._new_claim()
         for _ in range(math.ceil(self._lease.total_seconds() / self._poll) + 2):
-            tokens = await self.current(member_id)
+            account, tokens = await self._standing(member_id)
             if tokens.access_token != stale.access_token:
                 return tokens
             now = self._clock.now()
             if await self._accounts.claim_refresh(member_id, tokens.refresh_token, claim, now, now - self._lease):
-                return await self._ask(member_id, tokens, claim)
+                return await self._ask(account, tokens, claim)
             if self._closing:
                 raise SpotifyUnavailable(_CLOSING)
             await self._sleep(self._poll)
         raise SpotifyUnavailable
 
-    async def _ask(self, member_id: int, tokens: TokenSet, claim: str) -> TokenSet:
+    async def _ask(self, account: SpotifyAccount, tokens: TokenSet, claim: str) -> TokenSet:
+        member_id = account.member_id
         try:
-            fresh = await self._spotify.refresh(tokens.refresh_token)
+            spotify = await self._apps.gateway(account.client_id)
+            fresh = await spotify.refresh(tokens.refresh_token)
         except AuthorisationRevoked:
             if await self._accounts.lapse(member_id, tokens.refresh_token):
                 raise ReconnectNeeded from None

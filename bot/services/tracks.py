@@ -18,7 +18,7 @@ from bot.domain.library import ArtistRef, TrackInfo
 from bot.domain.quota import background
 from bot.domain.recommendations import Pick
 from bot.services.accounts import AccountsService
-from bot.services.ports import LibraryRepository, SpotifyGateway
+from bot.services.ports import LibraryRepository
 from recommender.records import Recommendation, Track
 
 _TRACK_LINK = re.compile(r"(?:spotify:track:|open\.spotify\.com/(?:intl-[a-z-]+/)?track/|/track/)([0-9A-Za-z]{22})\b")
@@ -58,7 +58,6 @@ class TrackDetails:
 
     Args:
         library: tracks that are known already.
-        spotify: the Spotify adapter.
         accounts: gives a token to ask with.
         clock: tells the time.
         open_url: where links to tracks lead, without a slash at the end.
@@ -71,18 +70,16 @@ class TrackDetails:
     def __init__(
         self,
         library: LibraryRepository,
-        spotify: SpotifyGateway,
         accounts: AccountsService,
         clock: Clock,
         *,
         open_url: str = "https://open.spotify.com",
-        patience: float = 3.0,
+        patience: float = 1.5,
         concurrency: int = 4,
         not_again_within: timedelta = timedelta(days=1),
         remembered: int = 10_000,
     ) -> None:
         self._library = library
-        self._spotify = spotify
         self._accounts = accounts
         self._open_url = open_url
         self._patience = patience
@@ -122,9 +119,10 @@ class TrackDetails:
         waiting = iter(uris)
 
         async def worker() -> None:
+            spotify = await self._accounts.spotify_of(member_id)
             for uri in waiting:
                 try:
-                    info = await self._accounts.with_token(member_id, partial(self._spotify.track, uri=uri))
+                    info = await self._accounts.with_token(member_id, partial(spotify.track, uri=uri))
                 except SpotifyRefused as refusal:
                     _log.info("track not found", uri=uri, reason=str(refusal))
                     self._in_vain.add(member_id, uri)

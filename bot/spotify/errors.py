@@ -21,16 +21,22 @@ from bot.domain.quota import LimitReason
 DEFAULT_WAIT = timedelta(seconds=30)
 
 NOT_ON_THE_LIST = (
-    "Spotify does not let your account use this bot yet: ask the bot's host to add you under User Management "
-    "in Spotify's developer dashboard (a new app has room for five people)."
+    "Spotify does not let your account use this bot yet: ask this server's admin (or the bot's host) to add you under "
+    "User Management in Spotify's developer dashboard, which has room for five people, "
+    "or bring your music with /import."
 )
 SCOPE_MISSING = "Your Spotify authorisation does not cover this: use /connect again and agree to what is asked."
 PREMIUM_MISSING = (
-    "Spotify has paused this bot because the owner of its Spotify app has no Premium: ask the bot's host to renew it; "
-    "it can take a few hours until it works again."
+    "Spotify has paused this bot because the owner of its Spotify app has no Premium: ask this server's admin (or the "
+    "bot's host) to renew it; it can take a few hours until it works again."
 )
 NOT_YOURS = "This playlist is not yours: Spotify lets me open only playlists that you own or collaborate on."
 FORBIDDEN = "Spotify does not allow this at the moment: use /connect again, and tell the bot's host if it stays so."
+FEATURES_CLOSED = (
+    "Spotify gives audio features only to apps that had them before 27 November 2024: "
+    "the bot's host turns another source of features on."
+)
+COVER_NOT_ACCEPTED = "Spotify did not accept the cover: the playlist is saved without it."
 NO_SUCH_PLAYLIST = "Spotify has no such playlist any more: use /sync to bring your list up to date."
 NO_SUCH_TRACK = "Spotify has no such track: check the link, or pick another track."
 NOT_FOUND = "Spotify does not have what was asked for: use /sync to bring your list up to date, then try again."
@@ -38,13 +44,17 @@ NOT_ACCEPTED = (
     "Spotify did not accept the request: try again with other tracks, and tell the bot's host if it stays so."
 )
 WRONG_CLIENT = (
-    "Spotify does not accept this bot's client id and secret: "
-    "the bot's host compares both with Spotify's developer dashboard."
+    "Spotify does not accept the client ID and secret of this bot's Spotify app: "
+    "ask this server's admin (or the bot's host) to compare both with Spotify's developer dashboard."
 )
 NO_CLIENT = "This bot has no Spotify app yet: its host sets the client id from Spotify's developer dashboard."
+NO_KEY_OF_ITS_OWN = (
+    "This bot's Spotify app has no client secret here, and without a member Spotify wants one: "
+    "its host sets the secret from Spotify's developer dashboard."
+)
 WRONG_SETUP = (
-    "Spotify does not accept this bot's sign-in request: the bot's host compares the client id and the redirect URI "
-    "with Spotify's developer dashboard."
+    "Spotify does not accept this bot's sign-in request: ask this server's admin (or the bot's host) to compare the "
+    "client ID and the redirect URI with Spotify's developer dashboard."
 )
 AUTHORISATION_ENDED = "Spotify has ended your authorisation: use /connect to link it again."
 TOKEN_REJECTED = "Spotify no longer accepts this sign-in: try again, and use /connect if it stays so."  # noqa: S105
@@ -78,7 +88,7 @@ def api_fault(answer: UnwelcomeAnswer, now: datetime) -> SpotifyError:
     if answer.status in (404, 410):
         return _refusal(_cause_of_404(answer))
     if 400 <= answer.status < 500 and answer.status != 408:
-        return SpotifyRefused(NOT_ACCEPTED)
+        return SpotifyRefused(COVER_NOT_ACCEPTED if answer.path.endswith("/images") else NOT_ACCEPTED)
     return SpotifyUnavailable()
 
 
@@ -165,6 +175,8 @@ def _cause_of_403(answer: UnwelcomeAnswer) -> str:
         return PREMIUM_MISSING
     if "scope" in message:
         return SCOPE_MISSING
+    if answer.path.endswith("/audio-features"):
+        return FEATURES_CLOSED
     if "/playlists/" in answer.path:
         return NOT_YOURS
     return FORBIDDEN

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
+import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from bot.domain.accounts import SpotifyProfile
 from bot.domain.library import ArtistRef, CreatedPlaylist, PlaylistEntry, RemotePlaylist, TrackInfo
+from bot.domain.listening import Listen
 
 UNTITLED_PLAYLIST = "Untitled playlist"
 UNTITLED_TRACK = "Untitled track"
@@ -94,7 +98,7 @@ def track(answer: object) -> TrackInfo | None:
     return TrackInfo(
         uri=f"spotify:track:{found_id}",
         name=_text(fields.get("name")) or UNTITLED_TRACK,
-        artists=_artists(fields.get("artists")),
+        artists=artists(fields.get("artists")),
         album_name=_text(album.get("name")),
         album_uri=_uri(album.get("uri"), "album"),
         duration_ms=_count(fields.get("duration_ms")),
@@ -103,6 +107,57 @@ def track(answer: object) -> TrackInfo | None:
         image_url=_image(album),
         url=_link(fields) or _open_link("track", found_id),
     )
+
+
+def listen(answer: object) -> Listen | None:
+    """Return a play of GET /me/player/recently-played; None for what is no track, or played nobody knows when."""
+    fields = _object(answer)
+    found = track(_object(fields.get("track")) or _object(fields.get("item")))
+    moment = _moment(fields.get("played_at"))
+    return Listen(found, moment) if found is not None and moment is not None else None
+
+
+def liked_mark(answer: object) -> str | None:
+    """Return what the first page of GET /me/tracks says of the whole list; None when it is no page.
+
+    It changes when a song comes in or is taken out: through the number of all, or through the newest on the page.
+    """
+    total, items = _count(_object(answer).get("total")), page_items(answer)
+    if total is None or items is None:
+        return None
+    newest = []
+    for item in map(_object, items):
+        saved = _object(item.get("track")) or _object(item.get("item"))
+        newest.append([saved.get("uri"), item.get("added_at")])
+    return f"{total}-{hashlib.sha256(json.dumps(newest).encode()).hexdigest()[:32]}"
+
+
+def audio_features(answer: object) -> dict[str, dict[str, float]] | None:
+    """Return the numbers of GET /audio-features by track URI, without the tracks that have none."""
+    listed = _object(answer).get("audio_features")
+    if not isinstance(listed, list):
+        return None
+    found: dict[str, dict[str, float]] = {}
+    for fields in map(_object, listed):
+        known_id = fields.get("id")
+        if is_id(known_id):
+            numbers = {name: _number(value) for name, value in fields.items()}
+            found[f"spotify:track:{known_id}"] = {name: value for name, value in numbers.items() if value is not None}
+    return found
+
+
+def sole_flag(answer: object) -> bool | None:
+    """Return the one boolean of GET /me/library/contains for one URI; None for anything else."""
+    if isinstance(answer, list) and len(answer) == 1 and isinstance(answer[0], bool):
+        return answer[0]
+    return None
+
+
+def artists(value: object) -> tuple[ArtistRef, ...]:
+    """Return the artists of a list, in its order; those without a name are left out."""
+    listed = [_object(artist) for artist in value] if isinstance(value, list) else []
+    named = [(_text(artist.get("name")), _uri(artist.get("uri"), "artist")) for artist in listed]
+    return tuple(ArtistRef(name, uri) for name, uri in named if name)
 
 
 def created_playlist(answer: object, name: str) -> CreatedPlaylist | None:
@@ -181,10 +236,14 @@ def _uri(value: object, kind: str) -> str | None:
     return f"spotify:{kind}:{found}" if found else None
 
 
-def _artists(value: object) -> tuple[ArtistRef, ...]:
-    artists = [_object(artist) for artist in value] if isinstance(value, list) else []
-    named = [(_text(artist.get("name")), _uri(artist.get("uri"), "artist")) for artist in artists]
-    return tuple(ArtistRef(name, uri) for name, uri in named if name)
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _isrc(value: object) -> str | None:

@@ -45,13 +45,22 @@ class Workers:
         self._closed = False
         self._unfinished: set[Future[Any]] = set()
 
-    async def run(self, call: Callable[[], Answer], *, to_the_end: bool = False) -> Answer:
+    async def run(
+        self,
+        call: Callable[[], Answer],
+        *,
+        to_the_end: bool = False,
+        within: float | None = None,
+        unheard: Callable[[Future[Answer]], None] | None = None,
+    ) -> Answer:
         """Run `call` in a thread, with the caller's context variables, and return what it returns.
 
         Args:
             call: what to run.
             to_the_end: the answer must not be lost: the deadline holds until the call is begun, and from then on the
                 caller is the one who decides how long to wait.
+            within: seconds after which this caller gives up, if that is before the deadline.
+            unheard: is told of a call that goes on although its caller has given up.
 
         Raises:
             SpotifyUnavailable: the deadline has passed, or the pool is closed; a call that still waited is never begun.
@@ -71,10 +80,13 @@ class Workers:
                 answer.cancel()
             raise SpotifyUnavailable
         try:
-            async with asyncio.timeout(self._deadline):
+            async with asyncio.timeout(self._deadline if within is None else min(self._deadline, within)):
                 return await answer
         except TimeoutError:
             raise SpotifyUnavailable from None
+        finally:
+            if unheard is not None and not future.done():
+                unheard(future)
 
     async def close(self) -> None:
         """Begin nothing more and wait, up to the deadline, for what runs."""
@@ -89,6 +101,19 @@ class Workers:
         if self._closed:
             raise SpotifyUnavailable(_CLOSING)
         return call()
+
+
+class _Adapter(HTTPAdapter):
+    """Closes its idle connections with the session: urllib3 leaves that to the garbage collector."""
+
+    def close(self) -> None:
+        """Close all connections that no call uses."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.close()
+        super().close()
 
 
 def open_session(
@@ -108,7 +133,7 @@ def open_session(
         connections: how many are kept open.
     """
     session = requests.Session()
-    adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+    adapter = _Adapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.trust_env = not _is_loopback(base_url)

@@ -22,7 +22,10 @@ _log = structlog.get_logger(__name__)
 
 
 def create_web(
-    services: Services, health: Callable[[], Awaitable[dict[str, bool]]], extra: Sequence[APIRouter] = ()
+    services: Services,
+    health: Callable[[], Awaitable[dict[str, bool]]],
+    extra: Sequence[APIRouter] = (),
+    guild_name: Callable[[int], str | None] = lambda _: None,
 ) -> FastAPI:
     """Return the web application.
 
@@ -30,12 +33,13 @@ def create_web(
         services: the use cases.
         health: names the parts of the program and whether each is ready.
         extra: further routes, which come first; the demo brings its start page.
+        guild_name: returns what a Discord server is called, if that is known.
     """
     web = FastAPI(title="Crossfade", version=__version__, docs_url=None, redoc_url=None, openapi_url=None)
     web.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     for router in extra:
         web.include_router(router)
-    web.include_router(oauth_routes(services))
+    web.include_router(oauth_routes(services, guild_name))
     web.include_router(health_routes(health))
     if not extra:
         web.include_router(_home())
@@ -70,7 +74,7 @@ async def _http_fault(request: Request, fault: Exception) -> Response:
 
 
 async def _bad_request(request: Request, fault: Exception) -> Response:
-    text = "Something in this address is too long or missing: use /connect in Discord for a new link."
+    text = "Something in it is too long or missing: use /connect in Discord for a new link."
     return page("outcome.html", status=400, good=False, heading="That link is damaged", text=text)
 
 

@@ -61,7 +61,7 @@ def test_a_key_is_changed_without_losing_a_token(
 
     rotated = CliRunner().invoke(crossfade, ["keys", "rotate"])
     assert rotated.exit_code == 0, rotated.exception
-    assert "1 accounts and 0 open sign-ins" in rotated.stdout
+    assert "1 accounts, 0 open sign-ins and 0 servers' Spotify apps" in rotated.stdout
     assert asyncio.run(stored_tokens(sqlite_url, new)) == TOKENS
     assert asyncio.run(stored_tokens(sqlite_url, old)) is None
 

@@ -84,7 +84,7 @@ def test_every_setting_is_in_the_example_file() -> None:
     subjects = [module.CoreSettings, module.DiscordSettings, module.SpotifySettings, module.WebSettings]
     names = [
         f"{subject.model_config['env_prefix']}{field.upper()}"
-        for subject in [*subjects, module.JobSettings]
+        for subject in [*subjects, module.JobSettings, module.FeatureSettings, module.TrainingSettings]
         for field in subject.model_fields
     ]
     stand_ins = {"CROSSFADE_SPOTIFY_ACCOUNTS_URL", "CROSSFADE_SPOTIFY_API_URL", "CROSSFADE_SPOTIFY_OPEN_URL"}

@@ -56,6 +56,7 @@ def make_bot(world: World) -> CrossfadeBot:
         FakeServices(world),  # type: ignore[arg-type]
         Clock(),
         shard_count=1,
+        pace=world.pace,
         suggestion_patience=0.05,
         new_reference=References(),
     )

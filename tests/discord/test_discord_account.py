@@ -8,16 +8,20 @@ from discord_samples import NOW, account, report
 from discord_scene import Scene, buttons_of, shown, text_of
 
 from bot.domain.errors import SpotifyUnavailable
+from bot.domain.privacy import KeptSummary
 from bot.services.onboarding import Linked, Synced, SyncFailed
 
 
 async def test_connect_says_what_is_kept_and_gives_a_link_that_names_its_end(scene: Scene) -> None:
     message = shown(await scene.member.slash(scene.channel, "connect"))
-    assert scene.world.script.called("begin_login") == [(scene.member.id, scene.guild.id)]
+    assert scene.world.script.called("begin_login") == [(scene.member.id, scene.guild.id, "Mia (@mia)")]
     assert buttons_of(message)["Connect Spotify"]["url"] == scene.world.login_url
-    assert "I keep the names and tracks of your own playlists" in text_of(message)
+    assert "- the names and tracks of your own playlists\n" in text_of(message)
     assert f"<t:{int((NOW + timedelta(minutes=10)).timestamp())}:R>" in text_of(message)
+    for kept in ("liked songs", "top tracks and artists", "played recently", "covers"):
+        assert kept in text_of(message)
     assert "You are connected as" not in text_of(message)
+    assert "Spotify allows an app" not in text_of(message)
 
 
 async def test_connecting_again_names_the_account(scene: Scene) -> None:
@@ -80,6 +84,27 @@ async def test_disconnect_asks_first_and_then_says_what_was_deleted(scene: Scene
         shown(asked)
     )
     assert not buttons_of(shown(asked))
+
+
+async def test_nobody_can_pass_for_another_by_their_shown_name(scene: Scene) -> None:
+    eve = scene.guild.add_member(scene.env.create_user("eve", global_name="Mia (@mia) \u202e"))
+    await eve.slash(scene.channel, "connect")
+    assert scene.world.script.called("begin_login")[-1][2] == "Mia mia (@eve)"
+
+
+async def test_whoever_never_connected_is_asked_too_and_has_all_of_it_deleted(scene: Scene) -> None:
+    scene.world.kept[scene.member.id] = KeptSummary(known=True, sign_ins=1)
+    asked = await scene.member.slash(scene.channel, "disconnect")
+    assert "No Spotify account is connected" in text_of(shown(asked))
+    assert scene.mention("privacy show") in text_of(shown(asked))
+    await scene.member.click(shown(asked), label="Delete it all")
+    assert "Deleted: everything that I kept of you" in text_of(shown(asked))
+
+
+async def test_there_is_nothing_to_delete_of_somebody_unknown(scene: Scene) -> None:
+    text = text_of(shown(await scene.member.slash(scene.channel, "disconnect")))
+    assert "I keep nothing of you" in text
+    assert scene.world.script.called("disconnect") == []
 
 
 async def test_who_keeps_the_link_loses_nothing(scene: Scene) -> None:

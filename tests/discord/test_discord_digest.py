@@ -101,4 +101,4 @@ async def test_the_preview_is_for_the_admin_alone_and_can_be_saved(scene: Scene)
     message = shown(await scene.admin.slash(scene.channel, "digest preview"))
     assert message.ephemeral
     assert text_of(message).startswith("## This week’s discoveries")
-    assert list(buttons_of(message)) == ["Save to Spotify"]
+    assert list(buttons_of(message)) == ["Save to Spotify", "Preview"]

@@ -19,7 +19,9 @@ COMMANDS = {
     "privacy opt-out": ("opt out", {"what": "digests"}),
     "privacy opt-in": ("opt in", {"what": "digests"}),
 }
-MUCH = KeptSummary(True, "*Mia*", NOW, 5, 212, 7, 210, 1, 2, 1, 3)
+MUCH = KeptSummary(
+    True, "*Mia*", NOW, 5, 212, 7, 210, 1, 2, 1, 3, imported=2, liked=41, listens=9_321, top_items=300, apps=1
+)
 every_command = pytest.mark.parametrize("name", COMMANDS)
 
 
@@ -42,6 +44,9 @@ async def test_show_says_what_is_kept_how_much_why_and_until_when(scene: Scene) 
         "2 servers",
         "1 digest",
         "3 links",
+        "5 playlists, 212 tracks, 2 imported lists, 41 liked songs:",
+        "9,321 plays and 300 places among your most played",
+        "1 app that you set up",
     ):
         assert said in text
     assert f"until {scene.mention('disconnect')}" in text
@@ -54,6 +59,7 @@ async def test_who_is_not_known_is_told_so_and_can_opt_out_all_the_same(scene: S
     assert [button["custom_id"] for button in walk(message) if button["type"] == 2] == [
         "xf:privacy:digests:on",
         "xf:privacy:learning:on",
+        "xf:privacy:blends:on",
     ]
 
 
@@ -80,6 +86,10 @@ async def test_the_switches_work_in_place_also_after_a_restart(scene: Scene) -> 
     assert opt_outs(scene) == {OptOut.DIGESTS}
     assert "Your playlists have no part in them." in text_of(shown(message))
     assert list(buttons_of(shown(message))) == ["Opt in", "Opt out"]
+    await click(scene, message, "blends")
+    assert opt_outs(scene) == {OptOut.DIGESTS, OptOut.BLENDS}
+    assert "when this bot offers them, leave your playlists out" in text_of(shown(message))
+    await click(scene, message, "blends")
     await scene.restart()
     await click(scene, message, "learning")
     assert opt_outs(scene) == {OptOut.DIGESTS, OptOut.LEARNING}
@@ -128,7 +138,7 @@ async def test_an_export_that_does_not_fit_says_whom_to_ask(scene: Scene) -> Non
     assert "ask the bot's host" in text_of(shown(await run(scene, "privacy export")))
 
 
-@pytest.mark.parametrize("which", [OptOut.DIGESTS, OptOut.LEARNING])
+@pytest.mark.parametrize("which", list(OptOut))
 async def test_opting_out_and_in_by_command_says_what_holds_from_then_on(scene: Scene, which: OptOut) -> None:
     out = shown(await scene.member.slash(scene.channel, "privacy opt-out", what=which.value))
     assert opt_outs(scene) == {which}
@@ -139,10 +149,17 @@ async def test_opting_out_and_in_by_command_says_what_holds_from_then_on(scene: 
     assert ": you are in" in text_of(back)
 
 
-async def test_only_what_has_an_effect_today_is_offered(scene: Scene) -> None:
+async def test_every_use_of_a_members_data_can_be_opted_out_of(scene: Scene) -> None:
     tree = scene.bot.tree.get_command("privacy")
     choices = {choice.value for choice in tree.get_command("opt-out").get_parameter("what").choices}
-    assert choices == {"digests", "learning"}
+    assert choices == {which.value for which in OptOut}
+
+
+async def test_who_only_imported_sees_what_they_brought(scene: Scene) -> None:
+    scene.world.kept[scene.member.id] = KeptSummary(True, imported=1, entries=12, listens=1)
+    text = text_of(shown(await run(scene, "privacy show")))
+    assert "12 tracks, 1 imported list:" in text
+    assert "**Listening** · 1 play:" in text
 
 
 @every_command

@@ -98,7 +98,7 @@ async def test_discover_shows_thirty_tracks_in_pages(scene: Scene) -> None:
     scene.world.connect(scene.member.id)
     message = shown(await scene.member.slash(scene.channel, "discover"))
     assert "1–10 of 30" in text_of(message)
-    assert list(buttons_of(message)) == ["Previous", "Next", "Save to Spotify"]
+    assert list(buttons_of(message)) == ["Previous", "Next", "Save to Spotify", "Preview"]
     assert scene.world.sets[501].kind is SetKind.DISCOVER
     assert scene.world.script.called("discover") == [(scene.member.id, scene.guild.id)]
 

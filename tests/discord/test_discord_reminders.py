@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import discord
@@ -32,6 +33,14 @@ async def test_who_has_to_connect_again_is_told_once_after_the_next_command(scen
     [text] = reminders(result)
     assert scene.mention("connect") in text
     assert reminders(await scene.member.slash(scene.channel, "playlists")) == []
+
+
+async def test_who_lost_the_app_they_were_connected_through_is_told_that(scene: Scene) -> None:
+    scene.world.notices[scene.member.id] = replace(due(scene), app_gone=True)
+    result = await scene.member.slash(scene.channel, "playlists")
+    [text] = [text_of(message) for message in result.followups if message.ephemeral]
+    assert "The Spotify app that you were connected through is no longer used here" in text
+    assert "ended your authorisation" not in text
 
 
 async def test_who_has_a_month_left_is_told_the_day(scene: Scene) -> None:

@@ -107,7 +107,7 @@ def test_a_track_without_a_cover_is_text_alone() -> None:
 
 def test_ten_tracks_need_no_pages() -> None:
     card = recommendation_card(recommendations(10))
-    assert list(buttons(card)) == ["Save to Spotify"]
+    assert list(buttons(card)) == ["Save to Spotify", "Preview"]
     assert " of 10" not in texts(card)[-1]
 
 

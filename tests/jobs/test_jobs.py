@@ -130,6 +130,28 @@ async def test_a_failed_tick_is_logged_and_the_next_one_comes() -> None:
     assert failed[0]["exc_info"] is ticks.failure
 
 
+class EndlessSyncs:
+    """Stands for the syncs' service: a tick of it takes for ever."""
+
+    def __init__(self) -> None:
+        self.has_begun = asyncio.Event()
+
+    async def sync_due(self) -> None:
+        self.has_begun.set()
+        await asyncio.Event().wait()
+
+
+async def test_syncs_are_broken_off_at_once_since_they_go_on_later(caplog: pytest.LogCaptureFixture) -> None:
+    syncs = EndlessSyncs()
+    jobs = Jobs(SimpleNamespace(digests=Ticks(), syncing=syncs), object(), syncs_every=SOON, patience=3600)
+    jobs.start()
+    async with asyncio.timeout(10):
+        await syncs.has_begun.wait()
+        await jobs.stop()
+    assert len(asyncio.all_tasks()) == 1, "nothing runs on but this test"
+    assert complaints(caplog) == []
+
+
 @pytest.mark.parametrize("prepare", [Jobs.start, lambda jobs: None], ids=["started", "never started"])
 async def test_stop_may_be_called_twice_and_before_the_first_tick(prepare: Callable[[Jobs], None]) -> None:
     ticks = Ticks()

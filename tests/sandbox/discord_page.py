@@ -99,6 +99,20 @@ class DiscordPage:
         if await field.get_attribute("role") == "combobox":
             await self._suggestion(value).click()
 
+    async def attach(self, name: str, option: str, path: Path) -> None:
+        """Run `/name` with a file as its one option."""
+        await self.tab.locator("#channel-composer-input").fill(f"/{name}")
+        entry = self.tab.locator(".command-entry").filter(has=self.tab.get_by_text(f"/{name}", exact=True))
+        await entry.click()
+        row = self.tab.locator(".command-row")
+        field = row.locator(f'.command-file-input[data-option="{option}"]')
+        if await field.count() == 0:
+            await row.locator(".command-ghost").click()
+            await self._suggestion(option).click()
+        await field.set_input_files(path)
+        await self.tab.locator("#send-message").click()
+        await expect(row).to_have_count(0)
+
     def _suggestion(self, text: str) -> Locator:
         return self.tab.locator(".command-suggestion").filter(has_text=text).first
 

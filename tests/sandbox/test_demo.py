@@ -33,6 +33,11 @@ async def test_a_visitor_connects_discovers_saves_and_sees_the_digest(tmp_path: 
         await DiscordPage(consent).keep("3-consent")
         await consent.get_by_text("Mira Solenne").click()
         await consent.get_by_role("button", name=re.compile("agree", re.IGNORECASE)).click()
+        await expect(consent.get_by_role("heading", level=1)).to_contain_text("Is this you")
+        await expect(consent.locator(".who")).to_contain_text("You (@you)")
+        await expect(consent.locator(".who")).to_contain_text("The Listening Room")
+        await DiscordPage(consent).keep("4-question")
+        await consent.get_by_role("button", name="Yes, connect").click()
         await expect(consent.get_by_role("heading", level=1)).to_contain_text("Connected as Mira Solenne")
         await DiscordPage(consent).keep("4-connected")
         await consent.close()
@@ -68,6 +73,21 @@ async def test_a_visitor_connects_discovers_saves_and_sees_the_digest(tmp_path: 
         await expect(digest.message("This week’s discoveries")).to_be_visible(timeout=30_000)
         await digest.wait_for_end()
         await digest.keep("10-digest")
+
+        async with start.expect_download() as downloading:
+            await start.get_by_role("link", name="account data").click()
+        file = await downloading.value
+        brought = tmp_path / file.suggested_filename
+        await file.save_as(brought)
+        await page.attach("import", "file", brought)
+        await expect(page.message("Imported")).to_contain_text("tracks you like", timeout=30_000)
+        await page.wait_for_end()
+        await page.keep("11-imported")
+        await page.run_command("playlists")
+        await expect(page.message("Your playlists").get_by_role("link", name="Liked Songs").first).to_be_visible()
+        await page.wait_for_end()
+        await page.keep("12-playlists")
+        assert "Mira Solenne" in await page.follow("Liked Songs")
 
         outside = [url for url in page.requests + digest.requests if urlsplit(url).hostname not in {"127.0.0.1", None}]
         assert outside == []

@@ -112,6 +112,20 @@ def test_a_saved_playlist_is_on_top_of_the_listeners_page_with_its_text_escaped(
     assert "30 tracks" in page
 
 
+def test_the_page_of_liked_songs_is_that_of_whoever_agreed_last(spotify: Standin) -> None:
+    anybody = spotify.web.get("/collection/tracks").text
+    assert "Whose liked songs?" in anybody
+    assert anybody.count("/collection/tracks?listener=") == len(spotify.state.listeners)
+    spotify.authorize("mirasolenne")
+    own = spotify.web.get("/collection/tracks").text
+    assert "Mira Solenne" in own
+    assert own.count('class="track"') == len(spotify.state.listeners["mirasolenne"].saved) > 0
+    other = spotify.web.get("/collection/tracks", params={"listener": "noorvale"}).text
+    assert "Noor Vale" in other
+    assert "No liked songs yet" in other
+    assert spotify.web.get("/collection/tracks", params={"listener": "<b>"}).status_code == 404
+
+
 def test_covers_are_pictures_and_always_the_same() -> None:
     picture = png("album", "one")
     assert picture == png("album", "one") != png("album", "two")

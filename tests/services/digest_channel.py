@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.storage.repositories import SqlDigestRepository
 
 if TYPE_CHECKING:
-    from bot.app import Core
+    from bot.core import Core
     from bot.domain.digests import DigestRun
     from bot.domain.recommendations import RecommendationSet
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.domain.accounts import AccountStatus
+from bot.domain.accounts import AccountStatus, NothingKept
 from bot.domain.errors import (
     AccountTaken,
     LoginFailed,
@@ -17,12 +17,13 @@ from bot.domain.errors import (
     ReconnectNeeded,
     SpotifyUnavailable,
 )
+from bot.domain.privacy import OptOut
 from bot.sandbox.guests import consent, link_guest
 
 if TYPE_CHECKING:
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
     from bot.sandbox.spotify import SpotifyServer
     from bot.settings import Settings
 
@@ -78,13 +79,37 @@ async def test_a_link_expires(system: Core, clock: FakeClock) -> None:
         await system.services.accounts.complete_login(back.params["state"], back.params["code"])
 
 
-async def test_whoever_cancels_is_told_so_and_the_link_is_spent(system: Core) -> None:
+async def test_whoever_cancels_is_told_so_and_may_change_their_mind(system: Core) -> None:
     link = await system.services.accounts.begin_login(ALICE, GUILD)
     back = await consent(link.url, MIRA)
     with pytest.raises(LoginFailed, match="did not agree"):
         await system.services.accounts.refuse_login(back.params["state"], "access_denied")
-    with pytest.raises(LoginFailed, match="already used"):
-        await system.services.accounts.complete_login(back.params["state"], back.params["code"])
+    account = await system.services.accounts.complete_login(back.params["state"], back.params["code"])
+    assert account.display_name == "Mira Solenne"
+
+
+async def test_a_sign_in_can_be_looked_at_without_being_spent(system: Core, clock: FakeClock) -> None:
+    accounts = system.services.accounts
+    link = await accounts.begin_login(ALICE, GUILD, member_name="Alice (@alice)")
+    back = await consent(link.url, MIRA)
+    for _ in range(2):
+        attempt = await accounts.peek_login(back.params["state"])
+        assert (attempt.member_id, attempt.guild_id, attempt.member_name) == (ALICE, GUILD, "Alice (@alice)")
+    with pytest.raises(LoginFailed, match="never given out"):
+        await accounts.peek_login("made-up")
+    clock.set(link.expires_at)
+    with pytest.raises(LoginFailed, match="expired"):
+        await accounts.peek_login(back.params["state"])
+
+
+async def test_a_declined_sign_in_is_spent(system: Core) -> None:
+    accounts = system.services.accounts
+    back = await consent((await accounts.begin_login(ALICE, GUILD)).url, MIRA)
+    await accounts.decline_login(back.params["state"])
+    for ask in (accounts.peek_login, accounts.decline_login):
+        with pytest.raises(LoginFailed, match="already used"):
+            await ask(back.params["state"])
+    assert await accounts.account(ALICE) is None
 
 
 async def test_one_spotify_account_belongs_to_one_member(system: Core) -> None:
@@ -184,10 +209,23 @@ async def test_disconnecting_deletes_everything_and_says_how_much(system: Core) 
     counts = await system.services.accounts.disconnect(ALICE)
     assert counts.playlists > 4
     assert counts.entries > 200
-    with pytest.raises(NotConnected):
+    with pytest.raises(NothingKept):
         await system.services.accounts.disconnect(ALICE)
     with pytest.raises(NotConnected):
         await system.services.library.playlists(ALICE)
+
+
+async def test_whoever_never_connected_can_have_their_traces_deleted_too(system: Core) -> None:
+    accounts = system.services.accounts
+    await accounts.begin_login(ALICE, GUILD, member_name="Alice")
+    await system.services.privacy.opt_out(BOB, OptOut.DIGESTS)
+    for member_id in (ALICE, BOB):
+        assert await accounts.is_known(member_id)
+        await accounts.disconnect(member_id)
+        assert not await accounts.is_known(member_id)
+        assert not (await system.services.privacy.summary(member_id)).known
+        with pytest.raises(NothingKept):
+            await accounts.disconnect(member_id)
 
 
 async def test_two_processes_share_one_sign_in(open_core: OpenCore) -> None:
@@ -201,7 +239,7 @@ async def test_two_processes_share_one_sign_in(open_core: OpenCore) -> None:
             ),
             return_exceptions=True,
         )
-        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LoginFailed", "SpotifyAccount"]
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LoginSpent", "SpotifyAccount"]
         assert (await second.services.accounts.usable(ALICE)).display_name == "Mira Solenne"
 
 

@@ -16,7 +16,7 @@ from bot.domain.errors import PostRefused
 if TYPE_CHECKING:
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
 
 REFUSED = PostRefused("I may not post in the channel.")
 OTHER_CHANNEL = CHANNEL + 1

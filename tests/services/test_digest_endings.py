@@ -20,7 +20,7 @@ from bot.storage.models import DigestRunRow
 if TYPE_CHECKING:
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
 
 
 @pytest.fixture(autouse=True)

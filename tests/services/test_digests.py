@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
 
 
 async def test_a_digest_is_posted_when_it_is_due_and_not_before(system: Core, clock: FakeClock) -> None:

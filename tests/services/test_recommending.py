@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.domain.errors import EmptyLibrary, EmptyPlaylist, NoModel, UnknownTrack
+from bot.domain.library import PlaylistKind
 from bot.domain.privacy import OptOut
 from bot.domain.recommendations import SetKind
 from bot.sandbox.guests import link_guest
@@ -19,12 +20,18 @@ from recommender.records import Track
 if TYPE_CHECKING:
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
     from bot.domain.recommendations import RecommendationSet
     from bot.sandbox.spotify import SpotifyServer
 
 ALICE, BOB, GUILD = 4_100_000_000_000_000_001, 4_100_000_000_000_000_002, 4_200_000_000_000_000_001
 MIRA, JONAS, NOOR = "mirasolenne", "jonaskettleburn", "noorvale"
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Run on SQLite alone: what differs between databases is tested in tests/storage."""
+    return sqlite_url
 
 
 def uris(found: RecommendationSet) -> list[str]:
@@ -34,9 +41,12 @@ def uris(found: RecommendationSet) -> list[str]:
 async def owned(system: Core, member_id: int) -> set[str]:
     tracks = set()
     for playlist in await system.services.library.playlists(member_id):
-        items = await system.services.accounts.with_token(
-            member_id, lambda token, playlist=playlist: system.spotify.playlist_items(token, playlist.spotify_id)
-        )
+        if playlist.kind is PlaylistKind.LIKED:
+            items = (await system.services.accounts.with_token(member_id, system.spotify.liked_songs)).items
+        else:
+            items = await system.services.accounts.with_token(
+                member_id, lambda token, playlist=playlist: system.spotify.playlist_items(token, playlist.spotify_id)
+            )
         tracks |= {entry.track for entry in items.entries}
     return tracks
 

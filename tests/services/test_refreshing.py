@@ -66,6 +66,19 @@ class Process:
     slept: list[float] = field(default_factory=list)
 
 
+class OneApp:
+    """The only Spotify app there is."""
+
+    def __init__(self, endpoint: TokenEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def is_gone(self, account: SpotifyAccount) -> bool:
+        return False
+
+    async def gateway(self, client_id: str | None) -> TokenEndpoint:
+        return self._endpoint
+
+
 Start = Callable[..., Process]
 
 
@@ -99,14 +112,15 @@ async def start(
 
         refresher = TokenRefresher(
             accounts,
-            endpoint,  # type: ignore[arg-type]
+            OneApp(endpoint),  # type: ignore[arg-type]
             clock,
             new_claim=lambda: f"claim-{next(numbers)}",
             lease=LEASE,
             sleep=sleep,
-            **settings,
+            **{"person_patience": 30.0} | settings,
         )
-        service = AccountsService(accounts, endpoint, clock, new_secret=str, refresher=refresher)  # type: ignore[arg-type]
+        apps: Any = OneApp(endpoint)
+        service = AccountsService(accounts, apps, clock, sign_in_apps=apps, new_secret=str, refresher=refresher)
         return Process(accounts, service, refresher, slept)
 
     yield make

@@ -23,7 +23,7 @@ from bot.storage.repositories import SqlRecommendationRepository
 if TYPE_CHECKING:
     from conftest import FakeClock
 
-    from bot.app import Core
+    from bot.core import Core
     from bot.sandbox.spotify import SpotifyServer
 
 ALICE, BOB, GUILD = 4_100_000_000_000_000_001, 4_100_000_000_000_000_002, 4_200_000_000_000_000_001

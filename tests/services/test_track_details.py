@@ -36,6 +36,12 @@ class Library:
 class Accounts:
     """Everybody has a token."""
 
+    def __init__(self, spotify: Spotify) -> None:
+        self._spotify = spotify
+
+    async def spotify_of(self, member_id: int) -> Spotify:
+        return self._spotify
+
     async def with_token(self, member_id: int, use: Callable[[str], Awaitable[Answer]]) -> Answer:
         return await use(f"token of {member_id}")
 
@@ -72,7 +78,7 @@ class Spotify:
 
 
 def details_of(spotify: Spotify, clock: FakeClock, **options: object) -> TrackDetails:
-    return TrackDetails(Library(), spotify, Accounts(), clock, **options)  # type: ignore[arg-type]
+    return TrackDetails(Library(), Accounts(spotify), clock, **options)  # type: ignore[arg-type]
 
 
 def covers(picks: Sequence[Pick]) -> list[str]:

@@ -115,7 +115,7 @@ def _handler_of(owner: FaultyServer) -> type[BaseHTTPRequestHandler]:
             if reply.promised is not None:
                 self.close_connection = True
 
-        do_GET = do_POST = do_PUT = answer
+        do_GET = do_POST = do_PUT = do_DELETE = answer
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

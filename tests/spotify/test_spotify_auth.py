@@ -54,7 +54,8 @@ async def test_the_consent_page_is_asked_for_exactly_what_is_needed(
         "client_id": "crossfade-client",
         "response_type": "code",
         "redirect_uri": "http://127.0.0.1:8765/spotify/callback",
-        "scope": "playlist-modify-private playlist-modify-public playlist-read-collaborative playlist-read-private",
+        "scope": "playlist-modify-private playlist-modify-public playlist-read-collaborative playlist-read-private "
+        "ugc-image-upload user-library-read user-read-recently-played user-top-read",
         "state": "state-1",
         "code_challenge_method": "S256",
         "code_challenge": challenge_of(VERIFIER),

@@ -109,24 +109,11 @@ async def test_a_playlist_is_made_filled_replaced_and_cleared(
     assert made.url == f"{spotify.url}/playlist/{made.spotify_id}"
 
     for wanted in (uris, uris, uris[:30], []):
-        await client.replace_items(token, made.spotify_id, wanted)
+        await client.put_items(token, made.spotify_id, wanted[:100])
+        await client.add_items(token, made.spotify_id, wanted[100:200])
+        await client.add_items(token, made.spotify_id, wanted[200:])
         assert [entry.uri for entry in stored.entries] == wanted
     assert all("bare array body" not in exchange.remarks for exchange in spotify.state.journal)
-
-
-async def test_a_lost_answer_while_filling_is_put_right_by_filling_again(
-    client: SpotifyAdapter, spotify: SpotifyServer, world: SampleWorld
-) -> None:
-    token = (await sign_in(client)).access_token
-    uris = [track.record.uri for track in world.music.tracks[:150]]
-    made = await client.create_playlist(token, "Crossfade finds", "", public=False)
-    spotify.state.faults.add("POST", "/v1/playlists/*/items", status=502, after=True)
-
-    with pytest.raises(SpotifyUnavailable):
-        await client.replace_items(token, made.spotify_id, uris)
-    await client.replace_items(token, made.spotify_id, uris)
-
-    assert [entry.uri for entry in spotify.state.playlists[made.spotify_id].entries] == uris
 
 
 async def test_a_lost_answer_to_creating_makes_no_second_playlist(

@@ -142,7 +142,7 @@ async def test_every_call_counts_also_each_further_try(spotify: SpotifyServer, p
     await running.adapter.profile(token)
     await running.adapter.playlists(token)
     playlist = await running.adapter.create_playlist(token, "Found", "", public=False)
-    await running.adapter.replace_items(token, playlist.spotify_id, [])
+    await running.adapter.put_items(token, playlist.spotify_id, [])
     await running.limiter.close()
 
     record = await SqlQuotaRepository(running.database).read(CLIENT_ID)

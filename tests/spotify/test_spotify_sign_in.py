@@ -95,7 +95,7 @@ async def test_somebody_elses_playlist_is_refused_with_the_reason(client: Spotif
     with pytest.raises(SpotifyRefused, match=re.escape(NOT_YOURS)):
         await client.playlist_items(tokens.access_token, followed.spotify_id)
     with pytest.raises(SpotifyRefused, match=re.escape(NOT_YOURS)):
-        await client.replace_items(tokens.access_token, followed.spotify_id, [])
+        await client.put_items(tokens.access_token, followed.spotify_id, [])
 
 
 async def test_a_member_who_is_not_registered_is_told_whom_to_ask(

@@ -13,18 +13,18 @@ from datetime import timedelta
 
 from storage_samples import MEMBER, NOW
 
-from bot.storage.repositories import SqlDigestRepository, SqlRecommendationRepository
+from bot.storage.repositories import SqlDigestRepository, SqlSaveRepository
 from bot.storage.session import Database
 
 
 async def main(url: str, worker: str, set_id: int) -> None:
     database = Database(url)
-    digests, recommendations = SqlDigestRepository(database), SqlRecommendationRepository(database)
+    digests, saves = SqlDigestRepository(database), SqlSaveRepository(database)
     due = await digests.due(NOW, 100)
     print("ready", flush=True)
     sys.stdin.readline()
     runs = await asyncio.gather(*(digests.claim(d, "week", NOW + timedelta(weeks=1), worker, NOW) for d in due))
-    claims = [await recommendations.claim_save(set_id, MEMBER, NOW, NOW - timedelta(minutes=2)) for _ in range(10)]
+    claims = [await saves.claim_save(set_id, MEMBER, NOW, NOW - timedelta(minutes=2)) for _ in range(10)]
     await database.dispose()
     print(json.dumps({"runs": [run.id for run in runs if run], "saves": sum(claim.won for claim in claims)}))
 

@@ -14,6 +14,7 @@ from bot.storage.repositories import (
     SqlDigestRepository,
     SqlLibraryRepository,
     SqlRecommendationRepository,
+    SqlSaveRepository,
 )
 from bot.storage.session import Database
 
@@ -42,6 +43,11 @@ def library(database: Database) -> SqlLibraryRepository:
 @pytest.fixture
 def recommendations(database: Database) -> SqlRecommendationRepository:
     return SqlRecommendationRepository(database)
+
+
+@pytest.fixture
+def saves(database: Database) -> SqlSaveRepository:
+    return SqlSaveRepository(database)
 
 
 @pytest.fixture

@@ -47,7 +47,9 @@ async def stored_tokens(accounts: SqlAccountRepository, member_id: int = MEMBER)
 async def test_a_linked_account_comes_back_with_its_tokens(accounts: SqlAccountRepository) -> None:
     await accounts.link(MEMBER, profile(), tokens(), NOW)
 
-    account = SpotifyAccount(MEMBER, "account-ada", "user-ada", "Ada", AccountStatus.ACTIVE, NOW)
+    account = SpotifyAccount(
+        MEMBER, "account-ada", "user-ada", "Ada", AccountStatus.ACTIVE, NOW, scopes=tokens().scopes
+    )
     assert await accounts.get(MEMBER) == account
     assert await accounts.authorisation(MEMBER) == Authorisation(account, tokens())
     assert await accounts.get(OTHER) is None
@@ -256,6 +258,31 @@ async def test_a_sign_in_can_be_taken_once(accounts: SqlAccountRepository) -> No
     assert await accounts.take_login("hash", NOW) is None
 
 
+async def test_looking_at_a_sign_in_does_not_spend_it(accounts: SqlAccountRepository) -> None:
+    named = replace(attempt(), client_id="app-1", member_name="Ada (@ada)")
+    await accounts.add_login("hash", named)
+
+    assert await accounts.peek_login("another") is None
+    assert await accounts.peek_login("hash") == named
+    assert await accounts.peek_login("hash") == named
+    assert await accounts.take_login("hash", NOW) == named
+    assert await accounts.peek_login("hash") is None
+
+
+async def test_a_sign_in_that_no_key_can_read_is_unknown(accounts: SqlAccountRepository, database: Database) -> None:
+    await accounts.add_login("hash", attempt())
+    locked_out = SqlAccountRepository(database, TokenCipher([Fernet.generate_key().decode()]))
+    assert await locked_out.peek_login("hash") is None
+
+
+async def test_whoever_began_a_sign_in_is_known_until_they_leave(accounts: SqlAccountRepository) -> None:
+    assert not await accounts.is_known(MEMBER)
+    await accounts.add_login("hash", attempt())
+    assert await accounts.is_known(MEMBER)
+    await accounts.delete_member(MEMBER)
+    assert not await accounts.is_known(MEMBER)
+
+
 async def test_of_many_callbacks_at_once_one_gets_the_sign_in(
     accounts: SqlAccountRepository, second_database: Database, cipher: TokenCipher
 ) -> None:
@@ -297,13 +324,13 @@ async def test_no_secret_is_readable_in_the_rows_or_the_file(
 
     stored = await rows_as_text(database)
     assert "account-ada" in stored
-    assert "secret" not in stored
+    assert "-secret" not in stored
     if database.dialect == "sqlite":
         path = make_url(database_url).database
         assert path is not None
         content = b"".join(file.read_bytes() for file in Path(path).parent.glob("crossfade.db*"))
         assert b"account-ada" in content
-        assert b"secret" not in content
+        assert b"-secret" not in content
 
 
 async def test_without_the_right_key_a_member_can_still_be_shown_link_again_and_leave(

@@ -18,18 +18,34 @@ from storage_samples import (
     remote,
     rows_as_text,
     tokens,
+    track,
 )
 
 from bot.domain.accounts import DeletedCounts
+from bot.domain.library import SOURCE_EXPORT, SOURCE_SPOTIFY, PlaylistKind
+from bot.domain.listening import TimeRange
 from bot.domain.recommendations import SetKind
+from bot.domain.saving import SaveStatus
 from bot.storage.encryption import TokenCipher
-from bot.storage.models import DigestRow, PlaylistEntryRow, PlaylistRow
+from bot.storage.models import (
+    ArtistRow,
+    DigestRow,
+    LibrarySyncRow,
+    ListenRow,
+    PlaylistEntryRow,
+    PlaylistRow,
+    SavedPlaylistRow,
+    SpotifyAppRow,
+    TopArtistRow,
+    TopTrackRow,
+)
 from bot.storage.repositories import (
     SqlAccountRepository,
     SqlDigestRepository,
     SqlLibraryRepository,
     SqlRecommendationRepository,
 )
+from bot.storage.repositories.tracks import store_tracks
 from bot.storage.session import Database
 
 
@@ -47,8 +63,77 @@ async def _fill(
             member_id, f"account-{name}", number, mine, entries(range(5), f"user-{name}"), NOW
         )
     stored = await shown.add(new_set(range(picks), member_id=member_id))
-    await shown.claim_save(stored.id, member_id, NOW, NOW)
+    await _save(database, stored.id, member_id)
     await digests.put(GUILD + member_id, SCHEDULE, NOW, created_by=member_id)
+
+
+async def _save(database: Database, set_id: int, member_id: int) -> None:
+    values = {"status": SaveStatus.CLAIMED.value, "claimed_at": NOW, "attempts": 1}
+    async with database.transaction() as session:
+        session.add(SavedPlaylistRow(set_id=set_id, member_id=member_id, **values))
+
+
+async def _listen(database: Database, member_id: int, name: str) -> None:
+    """Store liked songs, an imported list, listens, most played, a sync and a server's app."""
+    async with database.transaction() as session:
+        ids = list(
+            (await store_tracks(session, [track(n) for n in (61, 62, 63)], SOURCE_EXPORT, overwrite=False)).values()
+        )
+        for kind in (PlaylistKind.LIKED, PlaylistKind.IMPORT):
+            row = PlaylistRow(
+                source=SOURCE_EXPORT,
+                kind=kind.value,
+                member_id=member_id,
+                name=f"{kind} of {name}",
+                spotify_id=f"{kind}:{name}",
+                snapshot_id="m",
+                collaborative=False,
+                total=3,
+                n_tracks=3,
+                rank=0,
+                synced_at=NOW,
+            )
+            session.add(row)
+            await session.flush()
+            session.add_all(PlaylistEntryRow(playlist_id=row.id, position=n, track_id=ids[n]) for n in range(3))
+        session.add_all(
+            ListenRow(member_id=member_id, track_id=one, played_at=NOW, source=SOURCE_EXPORT) for one in ids[:2]
+        )
+        top = {"member_id": member_id, "time_range": TimeRange.LONG.value, "source": SOURCE_SPOTIFY}
+        artist_id = (await session.scalars(select(ArtistRow.id).limit(1))).one()
+        session.add_all(TopTrackRow(rank=rank, track_id=one, **top) for rank, one in enumerate(ids))
+        session.add(TopArtistRow(rank=0, artist_id=artist_id, **top))
+        session.add(LibrarySyncRow(member_id=member_id, fault=f"fault of {name}"))
+        session.add(
+            SpotifyAppRow(
+                guild_id=GUILD + member_id,
+                client_id="app",
+                client_secret="s",
+                registered_by=member_id,
+                registered_at=NOW,
+            )
+        )
+
+
+async def test_leaving_deletes_listening_imports_and_liked_songs_and_counts_them(
+    accounts: SqlAccountRepository, database: Database, cipher: TokenCipher
+) -> None:
+    for member_id, name in ((MEMBER, "ada"), (OTHER, "bob")):
+        await _fill(database, cipher, member_id, name, playlists=1, picks=1)
+        await _listen(database, member_id, name)
+
+    deleted = await accounts.delete_member(MEMBER)
+
+    assert deleted == DeletedCounts(1, 11, 1, 1, imported=1, liked=3, listens=2, top_items=4)
+    rows = await rows_as_text(database)
+    for trace in (str(MEMBER), "fault of ada", "import of ada", "liked of ada"):
+        assert trace not in rows
+    async with database.reading() as session:
+        apps = dict((await session.execute(select(SpotifyAppRow.guild_id, SpotifyAppRow.registered_by))).all())
+        left = (await session.scalars(select(ListenRow.member_id))).all()
+    assert apps == {GUILD + MEMBER: None, GUILD + OTHER: OTHER}, "the server keeps its app"
+    assert left == [OTHER, OTHER]
+    assert await accounts.delete_member(OTHER) == deleted
 
 
 async def test_leaving_deletes_all_of_the_member_and_nothing_else(
@@ -58,7 +143,7 @@ async def test_leaving_deletes_all_of_the_member_and_nothing_else(
     await _fill(database, cipher, OTHER, "bob", playlists=2, picks=6)
     shown = SqlRecommendationRepository(database)
     for_all = await shown.add(new_set((1, 2), kind=SetKind.DIGEST, member_id=None))
-    await shown.claim_save(for_all.id, MEMBER, NOW, NOW)
+    await _save(database, for_all.id, MEMBER)
 
     assert await accounts.delete_member(MEMBER) == DeletedCounts(3, 15, 4, 2)
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select, text, update
 from sqlalchemy.engine import Engine
 from storage_samples import MEMBER, NOW, OTHER, entries, profile, remote, tokens, track
 
 from bot.domain.accounts import AccountChanged
 from bot.domain.errors import NotConnected
-from bot.domain.library import ArtistRef, LibraryPlaylist, PlaylistEntry
+from bot.domain.library import LIKED_ID, SOURCE_LINKS, ArtistRef, LibraryPlaylist, PlaylistEntry, PlaylistKind
 from bot.storage.models import AlbumRow, ArtistRow, PlaylistEntryRow, PlaylistRow, TrackRow
 from bot.storage.repositories import SqlAccountRepository, SqlLibraryRepository
 from bot.storage.session import Database
@@ -283,3 +283,36 @@ async def test_a_library_of_ten_thousand_tracks_needs_few_statements_and_little_
     assert len(known) == 10_000
     assert len(await library.tracks([item.uri for item in known])) == 10_000
     assert time.process_time() - began < 6
+
+
+async def test_what_was_left_out_stays_so_when_the_playlist_is_read_again(library: SqlLibraryRepository) -> None:
+    await library.replace_playlist(MEMBER, "account-ada", 0, remote("p1"), entries([1]), NOW)
+    playlist = await _only(library)
+    assert await library.leave_out(MEMBER, playlist.id, left_out=True)
+    await library.replace_playlist(MEMBER, "account-ada", 0, remote("p1", name="New"), entries([2]), NOW)
+    await library.touch_playlists(MEMBER, "account-ada", {"p1": 4}, NOW)
+    assert ((await _only(library)).name, (await _only(library)).left_out) == ("New", True)
+    assert not await library.leave_out(OTHER, playlist.id, left_out=False)
+    assert (await _only(library)).left_out
+
+
+async def test_an_import_outlives_a_sync_and_another_account(
+    library: SqlLibraryRepository, accounts: SqlAccountRepository, database: Database
+) -> None:
+    await library.replace_playlist(MEMBER, "account-ada", 0, remote("p1"), entries([1]), NOW)
+    await library.replace_playlist(MEMBER, "account-ada", 1, remote("p2"), entries([2]), NOW)
+    async with database.transaction() as session:
+        theirs = update(PlaylistRow).where(PlaylistRow.spotify_id == "p2")
+        await session.execute(theirs.values(source=SOURCE_LINKS, kind=PlaylistKind.IMPORT.value))
+    assert await library.remove_playlists_except(MEMBER, "account-ada", []) == 1
+    await accounts.link(MEMBER, profile("eve"), tokens(), NOW)
+    imported = await _only(library)
+    assert (imported.kind, imported.source) == (PlaylistKind.IMPORT, SOURCE_LINKS)
+
+
+async def test_liked_songs_keep_their_kind(library: SqlLibraryRepository) -> None:
+    await library.replace_playlist(
+        MEMBER, "account-ada", -1, remote(LIKED_ID), entries([1]), NOW, kind=PlaylistKind.LIKED
+    )
+    await library.replace_playlist(MEMBER, "account-ada", 0, remote("p1"), entries([1]), NOW)
+    assert [one.kind for one in await library.playlists(MEMBER)] == [PlaylistKind.LIKED, PlaylistKind.PLAYLIST]

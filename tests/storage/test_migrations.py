@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -184,3 +185,31 @@ def test_the_sql_can_be_written_instead_of_executed() -> None:
     config.attributes["url"] = "postgresql://localhost/crossfade"
     command.upgrade(config, "head", sql=True)
     assert all(f"CREATE TABLE {table} " in written.getvalue() for table in Base.metadata.tables)
+
+
+def test_going_back_leaves_nothing_of_lists_that_the_older_program_does_not_know(database_url: str) -> None:
+    def add(connection: Connection) -> None:
+        connection.execute(text("INSERT INTO members (id) VALUES (1)"))
+        connection.execute(text("INSERT INTO tracks (id, uri, name, source) VALUES (1, 't', 'T', 'spotify')"))
+        for number, kind in enumerate(("playlist", "liked", "import"), 1):
+            connection.execute(
+                text(
+                    "INSERT INTO playlists (id, source, kind, member_id, spotify_id, name, snapshot_id, collaborative,"
+                    " total, n_tracks, rank, synced_at) VALUES (:id, 's', :kind, 1, :place, 'A', 'x', :no, 1, 1, 0,"
+                    " :at)"
+                ),
+                {
+                    "id": number,
+                    "kind": kind,
+                    "place": f"p{number}",
+                    "no": False,
+                    "at": datetime(2026, 11, 20, tzinfo=UTC),
+                },
+            )
+            entry = "INSERT INTO playlist_entries (playlist_id, position, track_id) VALUES (:id, 0, 1)"
+            connection.execute(text(entry), {"id": number})
+
+    _inside(database_url, add)
+    migrate.downgrade(database_url, "0003")
+    left = "SELECT playlist_id FROM playlist_entries"
+    assert _inside(database_url, lambda connection: connection.execute(text(left)).all()) == [(1,)]

@@ -23,7 +23,12 @@ from storage_samples import (
 
 from bot.domain.errors import NotConnected
 from bot.domain.recommendations import Pick, SetKind
-from bot.storage.repositories import SqlAccountRepository, SqlLibraryRepository, SqlRecommendationRepository
+from bot.storage.repositories import (
+    SqlAccountRepository,
+    SqlLibraryRepository,
+    SqlRecommendationRepository,
+    SqlSaveRepository,
+)
 from bot.storage.session import Database
 
 STALE = NOW - timedelta(minutes=2)
@@ -116,7 +121,7 @@ async def test_a_set_from_the_playlists_of_a_member_who_has_left_is_not_kept(
 
 
 async def test_what_somebody_without_an_account_asked_for_is_nobodys(
-    recommendations: SqlRecommendationRepository, database: Database
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository, database: Database
 ) -> None:
     theirs = await recommendations.add(new_set(kind=SetKind.TRACK, member_id=STRANGER))
     mine = await recommendations.add(new_set(kind=SetKind.TRACK))
@@ -124,7 +129,7 @@ async def test_what_somebody_without_an_account_asked_for_is_nobodys(
     assert theirs.picks == mine.picks
     assert await recommendations.get(theirs.id) == theirs
     with pytest.raises(NotConnected):
-        await recommendations.claim_save(theirs.id, STRANGER, NOW, STALE)
+        await saves.claim_save(theirs.id, STRANGER, NOW, STALE)
     assert str(STRANGER) not in await rows_as_text(database)
 
 
@@ -140,7 +145,7 @@ async def test_nothing_of_a_member_is_left_who_leaves_in_the_middle_of_discoveri
         *(elsewhere.add(new_set(range(50))) for _ in range(4)),
         accounts.delete_member(MEMBER),
         *(elsewhere.add(new_set(range(50), kind=kind)) for kind in (SetKind.PLAYLIST, SetKind.TRACK)),
-        elsewhere.claim_save(digest.id, MEMBER, NOW, STALE),
+        SqlSaveRepository(second_database).claim_save(digest.id, MEMBER, NOW, STALE),
         return_exceptions=True,
     )
     faults = {type(outcome) for outcome in outcomes if isinstance(outcome, BaseException)}

@@ -18,12 +18,13 @@ from storage_samples import (
 
 from bot.domain.errors import SaveInProgress, UnknownSet
 from bot.domain.library import CreatedPlaylist
-from bot.domain.recommendations import SaveClaim, SavedPlaylist, SaveStatus
-from bot.storage.repositories import SqlAccountRepository, SqlRecommendationRepository
+from bot.domain.saving import SaveClaim, SavedPlaylist, SaveStatus, SaveTerms
+from bot.storage.repositories import SqlAccountRepository, SqlRecommendationRepository, SqlSaveRepository
 from bot.storage.session import Database
 
 PLAYLIST = CreatedPlaylist("made", "Crossfade", "https://open.spotify.com/playlist/made")
 STALE = NOW - timedelta(minutes=2)
+TERMS = SaveTerms("discover", public=False, n_tracks=3)
 
 
 @pytest.fixture(autouse=True)
@@ -32,18 +33,18 @@ async def _connected(accounts: SqlAccountRepository) -> None:
     await accounts.link(OTHER, profile("bob"), tokens("bob"), NOW)
 
 
-async def _claim(repository: SqlRecommendationRepository, set_id: int, minutes: float = 0) -> SaveClaim:
+async def _claim(repository: SqlSaveRepository, set_id: int, minutes: float = 0) -> SaveClaim:
     """Claim as of some minutes later, with claims going stale after two."""
     now = NOW + timedelta(minutes=minutes)
     return await repository.claim_save(set_id, MEMBER, now, now - timedelta(minutes=2))
 
 
 async def test_a_second_click_does_not_win_until_the_first_goes_stale(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    first, second = await _claim(recommendations, stored.id), await _claim(recommendations, stored.id, 1)
-    third = await _claim(recommendations, stored.id, 3)
+    first, second = await _claim(saves, stored.id), await _claim(saves, stored.id, 1)
+    third = await _claim(saves, stored.id, 3)
 
     assert (first.won, first.taken_over) == (True, False)
     assert first.saved == SavedPlaylist(
@@ -54,156 +55,179 @@ async def test_a_second_click_does_not_win_until_the_first_goes_stale(
     assert (third.saved.claimed_at, third.saved.attempts) == (NOW + timedelta(minutes=3), 2)
 
 
-async def test_a_finished_save_is_never_claimed_again(recommendations: SqlRecommendationRepository) -> None:
+async def test_a_finished_save_is_never_claimed_again(
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
+) -> None:
     stored = await recommendations.add(new_set())
-    claim = await _claim(recommendations, stored.id)
-    await recommendations.save_created(claim.saved, PLAYLIST)
-    done = await recommendations.save_done(claim.saved, NOW)
-    await recommendations.release_save(claim.saved)
+    claim = await _claim(saves, stored.id)
+    await saves.save_created(claim.saved, PLAYLIST)
+    done = await saves.save_done(claim.saved, PLAYLIST, NOW)
+    await saves.release_save(claim.saved)
 
     assert (done.status, done.spotify_id, done.name, done.url) == (SaveStatus.DONE, "made", "Crossfade", PLAYLIST.url)
-    again = await _claim(recommendations, stored.id, 60 * 24 * 365)
+    again = await _claim(saves, stored.id, 60 * 24 * 365)
     assert (again.won, again.saved) == (False, done)
 
 
 async def test_a_playlist_that_was_made_but_not_filled_is_known_to_who_takes_over(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    claim = await _claim(recommendations, stored.id)
-    await recommendations.save_created(claim.saved, PLAYLIST)
+    claim = await _claim(saves, stored.id)
+    await saves.save_created(claim.saved, PLAYLIST)
 
-    assert not (await _claim(recommendations, stored.id, 1)).won
-    later = await _claim(recommendations, stored.id, 3)
+    assert not (await _claim(saves, stored.id, 1)).won
+    later = await _claim(saves, stored.id, 3)
     assert (later.won, later.saved.status, later.saved.spotify_id) == (True, SaveStatus.CREATED, "made")
 
 
 async def test_a_released_claim_is_open_at_once_as_if_nothing_had_been(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    await recommendations.release_save((await _claim(recommendations, stored.id)).saved)
+    await saves.release_save((await _claim(saves, stored.id)).saved)
 
-    again = await _claim(recommendations, stored.id)
+    again = await _claim(saves, stored.id)
     assert (again.won, again.taken_over) == (True, False)
 
 
 async def test_a_release_does_not_forget_that_a_playlist_exists_or_may_exist(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     """After a crash of unknown outcome somebody has to look first, also when the next one fails cleanly."""
     stored = await recommendations.add(new_set())
-    await _claim(recommendations, stored.id)
-    taken = await _claim(recommendations, stored.id, 3)
-    await recommendations.release_save(taken.saved)
-    again = await _claim(recommendations, stored.id, 3)
+    await _claim(saves, stored.id)
+    taken = await _claim(saves, stored.id, 3)
+    await saves.release_save(taken.saved)
+    again = await _claim(saves, stored.id, 3)
     assert (again.won, again.taken_over) == (True, True)
 
-    await recommendations.save_created(again.saved, PLAYLIST)
-    await recommendations.release_save(again.saved)
-    last = await _claim(recommendations, stored.id, 3)
+    await saves.save_created(again.saved, PLAYLIST)
+    await saves.release_save(again.saved)
+    last = await _claim(saves, stored.id, 3)
     assert (last.won, last.saved.status, last.saved.spotify_id) == (True, SaveStatus.CREATED, "made")
 
 
-async def test_each_member_saves_a_set_for_themselves(recommendations: SqlRecommendationRepository) -> None:
+async def test_each_member_saves_a_set_for_themselves(
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
+) -> None:
     stored = await recommendations.add(new_set())
-    mine = await recommendations.claim_save(stored.id, MEMBER, NOW, STALE)
-    theirs = await recommendations.claim_save(stored.id, OTHER, NOW, STALE)
+    mine = await saves.claim_save(stored.id, MEMBER, NOW, STALE)
+    theirs = await saves.claim_save(stored.id, OTHER, NOW, STALE)
     assert mine.won
     assert theirs.won
     assert mine.saved.id != theirs.saved.id
 
 
 async def test_a_set_or_save_that_is_gone_is_an_error_with_a_sentence(
-    recommendations: SqlRecommendationRepository, accounts: SqlAccountRepository
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository, accounts: SqlAccountRepository
 ) -> None:
     with pytest.raises(UnknownSet):
-        await recommendations.claim_save(1, MEMBER, NOW, STALE)
+        await saves.claim_save(1, MEMBER, NOW, STALE)
     stored = await recommendations.add(new_set(member_id=OTHER))
-    gone = (await _claim(recommendations, stored.id)).saved
+    gone = (await _claim(saves, stored.id)).saved
     await accounts.delete_member(MEMBER)
     with pytest.raises(UnknownSet):
-        await recommendations.begin_creating(gone, "mark", NOW)
+        await saves.begin_creating(gone, "mark", TERMS, NOW)
     with pytest.raises(UnknownSet):
-        await recommendations.save_created(gone, PLAYLIST)
+        await saves.save_created(gone, PLAYLIST)
     with pytest.raises(UnknownSet):
-        await recommendations.save_done(gone, NOW)
-    await recommendations.release_save(gone)
-    await recommendations.discard_save(gone)
+        await saves.save_done(gone, PLAYLIST, NOW)
+    await saves.release_save(gone)
 
 
 async def test_who_was_taken_over_can_neither_go_on_nor_undo_anything(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    late = (await _claim(recommendations, stored.id)).saved
-    taken = (await _claim(recommendations, stored.id, 3)).saved
+    late = (await _claim(saves, stored.id)).saved
+    taken = (await _claim(saves, stored.id, 3)).saved
 
     for step in (
-        recommendations.begin_creating(late, "mine", NOW),
-        recommendations.save_created(late, CreatedPlaylist("second", "", "")),
-        recommendations.save_done(late, NOW),
+        saves.begin_creating(late, "mine", TERMS, NOW),
+        saves.save_created(late, CreatedPlaylist("second", "", "")),
+        saves.save_done(late, PLAYLIST, NOW),
     ):
         with pytest.raises(SaveInProgress):
             await step
-    await recommendations.release_save(late)
-    await recommendations.discard_save(late)
+    await saves.release_save(late)
 
-    assert (await _claim(recommendations, stored.id, 4)).saved == taken
+    assert (await _claim(saves, stored.id, 4)).saved == taken
 
 
 async def test_who_was_taken_over_is_told_of_the_finished_playlist_and_does_not_change_it(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    late = (await _claim(recommendations, stored.id)).saved
-    taken = (await _claim(recommendations, stored.id, 3)).saved
-    await recommendations.save_created(taken, PLAYLIST)
-    done = await recommendations.save_done(taken, NOW)
+    late = (await _claim(saves, stored.id)).saved
+    taken = (await _claim(saves, stored.id, 3)).saved
+    await saves.save_created(taken, PLAYLIST)
+    done = await saves.save_done(taken, PLAYLIST, NOW)
 
     assert done.spotify_id == "made"
-    assert await recommendations.begin_creating(late, "mine", NOW) == done
-    assert await recommendations.save_created(late, CreatedPlaylist("second", "", "")) == done
-    assert await recommendations.save_done(late, NOW) == done
-    assert (await _claim(recommendations, stored.id, 9)).saved == done
+    assert await saves.begin_creating(late, "mine", TERMS, NOW) == done
+    assert await saves.save_created(late, CreatedPlaylist("second", "", "")) == done
+    assert await saves.save_done(late, PLAYLIST, NOW) == done
+    assert (await _claim(saves, stored.id, 9)).saved == done
 
 
 async def test_beginning_to_create_renews_the_claim_and_keeps_the_first_mark(
-    recommendations: SqlRecommendationRepository,
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
 ) -> None:
     stored = await recommendations.add(new_set())
-    first = (await _claim(recommendations, stored.id)).saved
-    begun = await recommendations.begin_creating(first, "first", NOW + timedelta(minutes=1.5))
+    first = (await _claim(saves, stored.id)).saved
+    begun = await saves.begin_creating(first, "first", TERMS, NOW + timedelta(minutes=1.5))
 
-    assert begun == replace(first, mark="first", claimed_at=NOW + timedelta(minutes=1.5))
-    assert not (await _claim(recommendations, stored.id, 3)).won
-    taken = await _claim(recommendations, stored.id, 4)
+    noted = {"series": "discover", "public": False, "n_tracks": 3}
+    assert begun == replace(first, mark="first", claimed_at=NOW + timedelta(minutes=1.5), **noted)
+    assert not (await _claim(saves, stored.id, 3)).won
+    taken = await _claim(saves, stored.id, 4)
     assert (taken.won, taken.saved.mark) == (True, "first")
-    assert (await recommendations.begin_creating(taken.saved, "second", NOW)).mark == "first"
+    assert (await saves.begin_creating(taken.saved, "second", TERMS, NOW)).mark == "first"
 
 
-async def test_a_discarded_save_leaves_room_for_a_new_one(recommendations: SqlRecommendationRepository) -> None:
+async def test_a_save_whose_playlist_is_gone_starts_over_under_the_same_claim(
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository
+) -> None:
     stored = await recommendations.add(new_set())
-    held = (await _claim(recommendations, stored.id)).saved
-    await recommendations.begin_creating(held, "first", NOW)
-    await recommendations.save_created(held, PLAYLIST)
-    await recommendations.discard_save(held)
+    held = (await _claim(saves, stored.id)).saved
+    await saves.begin_creating(held, "first", TERMS, NOW)
+    await saves.save_created(held, PLAYLIST)
+    again = await saves.restart_save(held, NOW)
 
-    again = await _claim(recommendations, stored.id)
-    assert (again.won, again.taken_over, again.saved.mark, again.saved.spotify_id) == (True, False, None, None)
-    assert again.saved.id > held.id
+    assert again == held
+    assert (await saves.begin_creating(again, "second", TERMS, NOW)).mark == "second"
+
+
+@pytest.mark.parametrize("twice", [False, True], ids=["one process", "two processes"])
+async def test_of_many_who_reopen_a_finished_save_one_wins(
+    recommendations: SqlRecommendationRepository,
+    saves: SqlSaveRepository,
+    second_database: Database,
+    *,
+    twice: bool,
+) -> None:
+    stored = await recommendations.add(new_set())
+    held = (await _claim(saves, stored.id)).saved
+    await saves.save_created(held, PLAYLIST)
+    done = await saves.save_done(held, PLAYLIST, NOW)
+    others = [saves, SqlSaveRepository(second_database) if twice else saves]
+    claims = await asyncio.gather(*(others[n % 2].reopen_save(done, NOW) for n in range(8)))
+
+    assert sum(claim.won for claim in claims) == 1
+    assert not (await _claim(saves, stored.id)).won
 
 
 async def test_going_on_and_taking_over_at_the_same_time_leave_one_who_may_create(
-    recommendations: SqlRecommendationRepository, second_database: Database
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository, second_database: Database
 ) -> None:
-    elsewhere = SqlRecommendationRepository(second_database)
+    elsewhere = SqlSaveRepository(second_database)
     for _ in range(10):
         stored = await recommendations.add(new_set())
-        held = (await _claim(recommendations, stored.id)).saved
+        held = (await _claim(saves, stored.id)).saved
         late = NOW + timedelta(minutes=3)
         went_on, taken = await asyncio.gather(
-            recommendations.begin_creating(held, "mark", late),
+            saves.begin_creating(held, "mark", TERMS, late),
             _claim(elsewhere, stored.id, 3),
             return_exceptions=True,
         )
@@ -213,27 +237,27 @@ async def test_going_on_and_taking_over_at_the_same_time_leave_one_who_may_creat
 
 @pytest.mark.parametrize("stale", [False, True], ids=["first click", "take-over"])
 async def test_of_many_clicks_at_once_exactly_one_wins(
-    recommendations: SqlRecommendationRepository, second_database: Database, *, stale: bool
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository, second_database: Database, *, stale: bool
 ) -> None:
-    elsewhere = SqlRecommendationRepository(second_database)
+    elsewhere = SqlSaveRepository(second_database)
     stored = await recommendations.add(new_set())
     if stale:
-        await _claim(recommendations, stored.id, -60)
+        await _claim(saves, stored.id, -60)
 
-    claims = await asyncio.gather(*(_claim((recommendations, elsewhere)[n % 2], stored.id) for n in range(24)))
+    claims = await asyncio.gather(*(_claim((saves, elsewhere)[n % 2], stored.id) for n in range(24)))
 
     assert [claim.taken_over for claim in claims if claim.won] == [stale]
     assert len({claim.saved.id for claim in claims}) == 1
 
 
 async def test_claims_and_releases_that_cross_end_with_one_winner_or_none_at_a_time(
-    recommendations: SqlRecommendationRepository, second_database: Database
+    recommendations: SqlRecommendationRepository, saves: SqlSaveRepository, second_database: Database
 ) -> None:
-    elsewhere = SqlRecommendationRepository(second_database)
+    elsewhere = SqlSaveRepository(second_database)
     stored = await recommendations.add(new_set())
     working = most = 0
 
-    async def click(repository: SqlRecommendationRepository) -> None:
+    async def click(repository: SqlSaveRepository) -> None:
         nonlocal working, most
         claim = await _claim(repository, stored.id)
         if claim.won:
@@ -243,5 +267,5 @@ async def test_claims_and_releases_that_cross_end_with_one_winner_or_none_at_a_t
             working -= 1
             await repository.release_save(claim.saved)
 
-    await asyncio.gather(*(click((recommendations, elsewhere)[n % 2]) for n in range(24)))
+    await asyncio.gather(*(click((saves, elsewhere)[n % 2]) for n in range(24)))
     assert most == 1

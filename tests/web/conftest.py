@@ -10,7 +10,13 @@ import httpx
 import pytest
 
 if TYPE_CHECKING:
-    from bot.app import Core
+    from bot.core import Core
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """Give one kind of database: the web face knows none, and tests/services runs the sign-in on both."""
+    return sqlite_url
 
 
 @pytest.fixture

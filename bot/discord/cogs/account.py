@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.discord import texts
 from bot.discord.answers import answer, begin
 from bot.discord.views.account import connect, disconnect_card
-from bot.domain.errors import NotConnected
+from bot.domain.accounts import NothingKept
 
 if TYPE_CHECKING:
     from bot.discord.client import CrossfadeBot
@@ -32,7 +32,8 @@ class AccountCog(commands.Cog):
     async def disconnect(self, interaction: discord.Interaction[CrossfadeBot]) -> None:
         """Ask whether to delete everything."""
         await begin(interaction, private=True)
-        account = await self._services.accounts.account(interaction.user.id)
-        if account is None:
-            raise NotConnected
-        await answer(interaction, disconnect_card(account))
+        accounts, member_id = self._services.accounts, interaction.user.id
+        account = await accounts.account(member_id)
+        if account is None and not await accounts.is_known(member_id):
+            raise NothingKept
+        await answer(interaction, disconnect_card(account, interaction.client.mentions))

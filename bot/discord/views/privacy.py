@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class PrivacyButton(
-    ui.DynamicItem[ui.Button[Any]], template=r"xf:privacy:(?P<which>digests|learning):(?P<state>on|off)"
+    ui.DynamicItem[ui.Button[Any]], template=r"xf:privacy:(?P<which>digests|learning|blends):(?P<state>on|off)"
 ):
     """Switches one of the clicker's own opt-outs on or off; a second click on the same button changes nothing."""
 
@@ -101,8 +101,11 @@ def _kept(kept: KeptSummary) -> str:
     if kept.account_name is not None and kept.authorised_at is not None:
         name = words(kept.account_name, 60, texts_privacy.ACCOUNT_UNNAMED)
         lines.append(texts_privacy.ACCOUNT.format(name=name, since=moment(kept.authorised_at, "D")))
-    if kept.playlists:
-        lines.append(texts_privacy.LIBRARY.format(library=texts.library(kept.playlists, kept.entries)))
+    if kept.playlists or kept.imported or kept.liked:
+        parts = [texts.library(kept.playlists, kept.entries), *texts_privacy.brought(kept.imported, kept.liked)]
+        lines.append(texts_privacy.LIBRARY.format(library=", ".join(parts)))
+    if listening := texts_privacy.listening(kept.listens, kept.top_items):
+        lines.append(texts_privacy.LISTENING.format(listening=texts.listed(listening)))
     if kept.sets:
         shown = {"lists": texts_privacy.lists(kept.sets), "tracks": texts.tracks(kept.recommendations)}
         lines.append(texts_privacy.SHOWN.format(**shown))
@@ -112,6 +115,8 @@ def _kept(kept: KeptSummary) -> str:
         lines.append(texts_privacy.SERVERS.format(servers=texts_privacy.servers(kept.servers)))
     if kept.digests:
         lines.append(texts_privacy.DIGESTS.format(digests=texts_privacy.digests(kept.digests)))
+    if kept.apps:
+        lines.append(texts_privacy.APPS.format(apps=texts_privacy.apps(kept.apps)))
     if kept.sign_ins:
         lines.append(texts_privacy.SIGN_INS.format(sign_ins=texts_privacy.sign_ins(kept.sign_ins)))
     return "\n".join(lines) or texts_privacy.ONLY_ID

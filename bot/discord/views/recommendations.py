@@ -14,7 +14,7 @@ from bot.discord.answers import answer, begin
 from bot.discord.errors import faults_shown
 from bot.discord.markdown import label, link, words
 from bot.discord.views.layout import Accent, Card, cover_description, small, that_fits, with_cover
-from bot.discord.views.saved import SaveButton
+from bot.discord.views.saved import PreviewButton, SaveButton
 from bot.domain.recommendations import Pick, RecommendationSet, SetKind
 
 if TYPE_CHECKING:
@@ -128,5 +128,5 @@ def _buttons(recommendations: RecommendationSet, page: int, pages: int) -> Seque
             PageButton(set_id, page + 1, texts.NEXT_BUTTON, disabled=page == pages - 1),
         ]
     if recommendations.picks:
-        buttons.append(SaveButton(set_id))
+        buttons += [SaveButton(set_id), PreviewButton(set_id)]
     return buttons

@@ -8,6 +8,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from bot.sandbox.spotify.apps import App
+from bot.sandbox.spotify.authorisation import Grant
 from bot.sandbox.spotify.errors import ApiError
 from bot.sandbox.spotify.playlists import StoredPlaylist
 from bot.sandbox.spotify.shapes import Shapes
@@ -24,6 +26,15 @@ def spotify_state(request: Request) -> SpotifyState:
     if not isinstance(state, SpotifyState):
         raise TypeError("the app has no SpotifyState")
     return state
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """An app with a token that is valid; without a listener the app asks for itself."""
+
+    state: SpotifyState
+    app: App
+    grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +72,8 @@ class Caller:
         self.need("playlist-modify-public" if public else "playlist-modify-private")
 
 
-async def caller_of(request: Request) -> Caller:
-    """Return who asks.
+async def asker_of(request: Request) -> Asker:
+    """Return which app asks.
 
     Raises:
         ApiError: 401 without a valid token, 403 for a listener whom the app's owner has not registered.
@@ -74,9 +85,28 @@ async def caller_of(request: Request) -> Caller:
     if scheme.lower() != "bearer" or not token:
         raise ApiError(400, "Only valid bearer authentication supported")
     grant = state.authorisations.grant_of(token.strip())
-    if state.registered_users is not None and grant.listener not in state.registered_users:
+    app = state.apps.get(grant.client_id)
+    if app is None:
+        raise ApiError(401, "Invalid access token")
+    users = app.registered_users
+    if grant.listener is not None and users is not None and grant.listener not in users:
         raise ApiError(403, "Check settings on developer.spotify.com/dashboard, the user may not be registered.")
-    return Caller(state, state.listeners[grant.listener], grant.scopes, Shapes(state))
+    return Asker(state, app, grant)
+
+
+AskerDependency = Annotated[Asker, Depends(asker_of)]
+
+
+async def caller_of(asker: AskerDependency) -> Caller:
+    """Return who asks for a listener.
+
+    Raises:
+        ApiError: as `asker_of`, and 403 for an app that asks for itself.
+    """
+    if asker.grant.listener is None:
+        raise ApiError(403, "Valid user authentication required")
+    state = asker.state
+    return Caller(state, state.listeners[asker.grant.listener], asker.grant.scopes, Shapes(state))
 
 
 CallerDependency = Annotated[Caller, Depends(caller_of)]

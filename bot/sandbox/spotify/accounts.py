@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -13,12 +12,15 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.datastructures import FormData, QueryParams
 
 from bot.sandbox.spotify.access import spotify_state
+from bot.sandbox.spotify.apps import App
 from bot.sandbox.spotify.errors import ConsentError, OAuthError
 from bot.sandbox.spotify.rendering import render
 from bot.sandbox.spotify.scopes import SCOPES
 from bot.sandbox.spotify.state import SpotifyState
 
 router = APIRouter()
+SIGNED_IN = "stand_in_listener"
+"""The cookie that remembers who agreed last, as Spotify's own pages know who looks at them."""
 _LOOPBACK = ("127.0.0.1", "::1")
 
 
@@ -26,6 +28,7 @@ _LOOPBACK = ("127.0.0.1", "::1")
 class ConsentRequest:
     """A checked request to /authorize."""
 
+    app: App
     redirect_uri: str
     state: str | None
     scopes: tuple[str, ...]
@@ -54,7 +57,7 @@ async def consent_page(request: Request) -> Response:
         parameters=dict(request.query_params),
         listeners=listeners,
         scopes=scopes,
-        app_name=state.app_name,
+        app_name=wanted.app.name,
         target=urlsplit(wanted.redirect_uri).netloc,
     )
 
@@ -70,37 +73,51 @@ async def decide(request: Request) -> Response:
     listener = str(form.get("listener", ""))
     if listener not in state.listeners:
         raise ConsentError("Choose one of the sample listeners.")
-    code = state.authorisations.issue_code(listener, frozenset(wanted.scopes), wanted.redirect_uri, wanted.challenge)
-    return RedirectResponse(wanted.answer(code=code), 303)
+    code = state.authorisations.issue_code(
+        wanted.app.client_id, listener, frozenset(wanted.scopes), wanted.redirect_uri, wanted.challenge
+    )
+    answer = RedirectResponse(wanted.answer(code=code), 303)
+    answer.set_cookie(SIGNED_IN, listener, httponly=True, samesite="lax")
+    return answer
 
 
 @router.post("/api/token")
 async def token(request: Request) -> JSONResponse:
-    """Exchange a code or a refresh token for an access token."""
+    """Exchange a code, a refresh token or the app's own credentials for an access token."""
     state = spotify_state(request)
     form = {name: str(value) for name, value in (await request.form()).items()}
-    knows_secret = _authenticate(state, request.headers.get("authorization"), form)
+    app, secret = _client(state, request.headers.get("authorization"), form)
+    knows_secret = app.proven_by(secret)
     match form.get("grant_type"):
         case "authorization_code":
             tokens = state.authorisations.exchange(
+                app.client_id,
                 _needed(form, "code"),
                 _needed(form, "redirect_uri"),
                 form.get("code_verifier"),
                 knows_secret=knows_secret,
             )
         case "refresh_token":
-            tokens = state.authorisations.refresh(_needed(form, "refresh_token"), knows_secret=knows_secret)
+            tokens = state.authorisations.refresh(
+                app.client_id, _needed(form, "refresh_token"), knows_secret=knows_secret
+            )
+        case "client_credentials":
+            if not knows_secret:
+                raise OAuthError("invalid_client", "Invalid client secret")
+            tokens = state.authorisations.client_credentials(app.client_id)
         case _:
-            raise OAuthError("unsupported_grant_type", "grant_type must be authorization_code or refresh_token")
+            allowed = "authorization_code, refresh_token or client_credentials"
+            raise OAuthError("unsupported_grant_type", f"grant_type must be {allowed}")
     return JSONResponse(tokens, headers={"Cache-Control": "no-store"})
 
 
 def _check(state: SpotifyState, parameters: QueryParams | FormData) -> ConsentRequest:
     values = {name: str(value) for name, value in parameters.items()}
-    if values.get("client_id") != state.client_id:
+    app = state.apps.get(values.get("client_id", ""))
+    if app is None:
         raise ConsentError("INVALID_CLIENT: Invalid client")
     redirect_uri = values.get("redirect_uri", "")
-    problem = _redirect_problem(redirect_uri, state)
+    problem = _redirect_problem(redirect_uri, app)
     if problem:
         raise ConsentError(problem)
     if values.get("response_type") != "code":
@@ -111,33 +128,30 @@ def _check(state: SpotifyState, parameters: QueryParams | FormData) -> ConsentRe
     scopes = tuple(dict.fromkeys(values.get("scope", "").replace(",", " ").split()))
     if not set(scopes) <= set(SCOPES):
         raise ConsentError("INVALID_SCOPE: Invalid scope")
-    return ConsentRequest(redirect_uri, values.get("state"), scopes, challenge)
+    return ConsentRequest(app, redirect_uri, values.get("state"), scopes, challenge)
 
 
-def _redirect_problem(redirect_uri: str, state: SpotifyState) -> str | None:
+def _redirect_problem(redirect_uri: str, app: App) -> str | None:
     """Return what is wrong with a redirect URI by the rules of April 2025, if anything is."""
     parts = urlsplit(redirect_uri)
     if not parts.scheme or not parts.hostname or parts.fragment:
         return "INVALID_CLIENT: Invalid redirect URI"
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         return "INVALID_CLIENT: Insecure redirect URI"
-    if state.redirect_uris is not None and redirect_uri not in state.redirect_uris:
+    if app.redirect_uris is not None and redirect_uri not in app.redirect_uris:
         return "INVALID_CLIENT: Invalid redirect URI"
     return None
 
 
-def _authenticate(state: SpotifyState, authorization: str | None, form: dict[str, str]) -> bool:
-    """Check who asks for tokens; return whether the client secret was given, and right."""
+def _client(state: SpotifyState, authorization: str | None, form: dict[str, str]) -> tuple[App, str | None]:
+    """Return the app that asks for tokens, with the secret that it has given."""
     client_id, secret = form.get("client_id"), form.get("client_secret")
     if authorization is not None:
         client_id, secret = _basic(authorization)
-    if client_id != state.client_id:
+    app = state.apps.get(client_id or "")
+    if app is None:
         raise OAuthError("invalid_client", "Invalid client")
-    if secret is None:
-        return False
-    if state.client_secret is None or not hmac.compare_digest(secret.encode(), state.client_secret.encode()):
-        raise OAuthError("invalid_client", "Invalid client secret")
-    return True
+    return app, secret
 
 
 def _basic(authorization: str) -> tuple[str, str]:

@@ -19,9 +19,13 @@ REFRESH_LIFETIME = timedelta(days=182)
 
 @dataclass(slots=True)
 class Grant:
-    """What a listener allowed an app; `public_client` is one that proved itself by PKCE alone."""
+    """What a listener allowed an app; `public_client` is one that proved itself by PKCE alone.
 
-    listener: str
+    Without a listener it is the app's own, by its client credentials: for what concerns nobody in particular.
+    """
+
+    client_id: str
+    listener: str | None
     scopes: frozenset[str]
     authorised_at: datetime
     public_client: bool
@@ -31,6 +35,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class _Code:
+    client_id: str
     listener: str
     scopes: frozenset[str]
     redirect_uri: str
@@ -54,22 +59,27 @@ class Authorisations:
     _grants: dict[str, Grant] = field(default_factory=dict)
     _access: dict[str, _Access] = field(default_factory=dict)
 
-    def issue_code(self, listener: str, scopes: frozenset[str], redirect_uri: str, challenge: str | None) -> str:
-        """Return a code for one exchange; `challenge` is the PKCE S256 challenge, if the app sent one."""
+    def issue_code(
+        self, client_id: str, listener: str, scopes: frozenset[str], redirect_uri: str, challenge: str | None
+    ) -> str:
+        """Return a code for one exchange by that client; `challenge` is the PKCE S256 challenge, if it sent one."""
         code = self.ids.token()
-        self._codes[code] = _Code(listener, scopes, redirect_uri, challenge, self.now())
+        self._codes[code] = _Code(client_id, listener, scopes, redirect_uri, challenge, self.now())
         return code
 
-    def exchange(self, code: str, redirect_uri: str, verifier: str | None, *, knows_secret: bool) -> dict[str, object]:
+    def exchange(
+        self, client_id: str, code: str, redirect_uri: str, verifier: str | None, *, knows_secret: bool
+    ) -> dict[str, object]:
         """Exchange a code for tokens.
 
         Raises:
-            OAuthError: `invalid_grant` for an unknown, used or expired code, another redirect URI or a wrong verifier;
-                `invalid_client` when neither a verifier nor the client secret proves who asks.
+            OAuthError: `invalid_grant` for a code that is unknown, used, expired or another client's, for another
+                redirect URI or a wrong verifier; `invalid_client` when neither a verifier nor the client secret proves
+                who asks.
         """
         # A code is gone with the first attempt, right or wrong, so that nobody can try again with it.
         issued = self._codes.pop(code, None)
-        if issued is None:
+        if issued is None or issued.client_id != client_id:
             raise OAuthError("invalid_grant", "Invalid authorization code")
         if self.now() - issued.issued_at > CODE_LIFETIME:
             raise OAuthError("invalid_grant", "Authorization code expired")
@@ -79,18 +89,23 @@ class Authorisations:
             raise OAuthError("invalid_client", "Invalid client secret")
         if issued.challenge is not None and _challenge(verifier or "") != issued.challenge:
             raise OAuthError("invalid_grant", "code_verifier was incorrect")
-        grant = Grant(issued.listener, issued.scopes, self.now(), not knows_secret, self.ids.token())
+        grant = Grant(client_id, issued.listener, issued.scopes, self.now(), not knows_secret, self.ids.token())
         self._grants[grant.refresh_token] = grant
         return {**self._access_token(grant), "refresh_token": grant.refresh_token}
 
-    def refresh(self, refresh_token: str, *, knows_secret: bool) -> dict[str, object]:
+    def client_credentials(self, client_id: str) -> dict[str, object]:
+        """Return an access token of the app's own, without scopes and without a refresh token (RFC 6749, 4.4)."""
+        grant = Grant(client_id, None, frozenset(), self.now(), public_client=False, refresh_token="")
+        return {name: value for name, value in self._access_token(grant).items() if name != "scope"}
+
+    def refresh(self, client_id: str, refresh_token: str, *, knows_secret: bool) -> dict[str, object]:
         """Return a new access token, and for a public client a new refresh token in the old one's place.
 
         Raises:
-            OAuthError: `invalid_grant` for a token that is unknown, revoked, replaced or too old.
+            OAuthError: `invalid_grant` for a token that is unknown, revoked, replaced, too old or another client's.
         """
         grant = self._grants.get(refresh_token)
-        if grant is None:
+        if grant is None or grant.client_id != client_id:
             raise OAuthError("invalid_grant", "Invalid refresh token")
         too_old = self.now() - grant.authorised_at > REFRESH_LIFETIME
         if grant.revoked or too_old or grant.refresh_token != refresh_token:

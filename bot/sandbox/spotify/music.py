@@ -6,6 +6,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from bot.sandbox.catalogue import SampleEpisode, SampleWorld
+from recommender.audio import FEATURES, AudioFeatures
 from recommender.synthetic import SyntheticAlbum, SyntheticArtist, SyntheticTrack
 
 
@@ -39,6 +40,8 @@ class MusicIndex:
     episodes: dict[str, SampleEpisode] = field(default_factory=dict)
     texts: dict[str, SearchText] = field(default_factory=dict)
     albums_of: dict[str, list[str]] = field(default_factory=dict)
+    _features: AudioFeatures | None = None
+    _features_at: dict[str, int] = field(default_factory=dict)
     _artist_at: tuple[SyntheticArtist, ...] = ()
     _album_at: tuple[SyntheticAlbum, ...] = ()
     _track_at: tuple[SyntheticTrack, ...] = ()
@@ -57,6 +60,8 @@ class MusicIndex:
             index.texts[track_id] = SearchText(
                 folded(record.name or ""), folded(record.artist_name or ""), folded(record.album_name or "")
             )
+        index._features = music.features
+        index._features_at = {bare_id(uri.decode()): row for row, uri in enumerate(music.features.uris)}
         newest_first = sorted(index.albums.items(), key=lambda item: item[1].release_date, reverse=True)
         for album_id, album in newest_first:
             index.albums_of.setdefault(bare_id(music.artists[album.artist].uri), []).append(album_id)
@@ -78,6 +83,14 @@ class MusicIndex:
         """Return the artist's most popular tracks."""
         tracks = [track for album in self.albums_of.get(artist_id, ()) for track in self.tracks_of(self.albums[album])]
         return sorted(tracks, key=lambda track: -track.popularity)[:count]
+
+    def audio_features(self, track_id: str) -> dict[str, float] | None:
+        """Return a track's audio features by name; None for a track that has none."""
+        row = self._features_at.get(track_id)
+        if row is None or self._features is None:
+            return None
+        values = self._features.values[row].tolist()
+        return {feature.name: value for feature, value in zip(FEATURES, values, strict=True) if value == value}
 
     def has(self, uri: str) -> bool:
         """Tell whether a track or episode URI names something that can be in a playlist."""

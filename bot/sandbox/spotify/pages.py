@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from bot.sandbox.catalogue import SampleEntry
 from bot.sandbox.spotify.access import spotify_state
+from bot.sandbox.spotify.accounts import SIGNED_IN
 from bot.sandbox.spotify.covers import initials_svg, png, svg
 from bot.sandbox.spotify.music import bare_id
 from bot.sandbox.spotify.playlists import StoredPlaylist
@@ -57,7 +58,27 @@ async def playlist(request: Request, playlist_id: str) -> Response:
         collaborators=[state.listeners[identifier] for identifier in found.collaborators],
         rows=rows,
         total=_length(rows),
+        name_who_added=found.collaborative,
         snapshots=len(found.snapshots),
+    )
+
+
+@router.get("/collection/tracks")
+async def liked_songs(request: Request, listener: str = "") -> Response:
+    """Show liked songs: those of the listener who agreed in this browser last, or of the one that was chosen."""
+    state = spotify_state(request)
+    people = state.listeners
+    person = _found(people, listener) if listener else people.get(request.cookies.get(SIGNED_IN, ""))
+    saved = [SampleEntry(uri, moment, person.id) for uri, moment in person.saved.items()] if person else []
+    rows = [_row(state, entry) for entry in sorted(saved, key=lambda entry: entry.added_at, reverse=True)]
+    return render(
+        request,
+        "liked.html",
+        listener=person,
+        rows=rows,
+        total=_length(rows),
+        name_who_added=False,
+        people=[] if person else list(people.values()),
     )
 
 

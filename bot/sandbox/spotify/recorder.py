@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from bot.sandbox.spotify.faults import AnswerCut
 from bot.sandbox.spotify.journal import Exchange, readable, without_secrets
 
 if TYPE_CHECKING:
@@ -48,10 +49,22 @@ class Recorder:
         if fault is None:
             await self._app(scope, _replay(body, receive), _Answer(send, record))
             return
-        if fault.after:
-            await self._app(scope, _replay(body, receive), _lost)
         remarks.append("fault injected after the effect" if fault.after else "fault injected")
-        await _send_fault(fault, _Answer(send, record))
+        if not fault.after:
+            await _hang(fault)
+        answer = _Kept()
+        if fault.after or fault.status is None:
+            await self._app(scope, _replay(body, receive), answer)
+        if fault.status is not None:
+            answer = _answer_of(fault)
+        if fault.after:
+            await _hang(fault)
+        if fault.cut:
+            record(_Answer.of(answer))
+            await _cut(answer, send)
+        recorded = _Answer(send, record)
+        for message in answer.messages:
+            await recorded(message)
 
     def _record(self, scope: Scope, body: bytes, answer: _Answer, remarks: list[str]) -> None:
         headers = dict(scope["headers"])
@@ -80,27 +93,68 @@ class _Answer:
         self.media_type = ""
         self.body = bytearray()
 
+    @classmethod
+    def of(cls, kept: _Kept) -> _Answer:
+        """Return an answer that was kept, as if it had been passed on."""
+        answer = cls(_lost, lambda _: None)
+        for message in kept.messages:
+            answer.hear(message)
+        return answer
+
     async def __call__(self, message: Message) -> None:
+        if self.hear(message):
+            self._record(self)
+        await self._send(message)
+
+    def hear(self, message: Message) -> bool:
+        """Remember a part of the answer; return whether it was the last one."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.media_type = dict(message["headers"]).get(b"content-type", b"").decode("latin-1")
         elif message["type"] == "http.response.body":
             self.body += message.get("body", b"")
-            if not message.get("more_body", False):
-                self._record(self)
-        await self._send(message)
+            return not message.get("more_body", False)
+        return False
+
+
+class _Kept:
+    """Takes an answer and keeps it."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def __call__(self, message: Message) -> None:
+        self.messages.append(message)
 
 
 async def _lost(_message: Message) -> None:
     """Send nothing."""
 
 
-async def _send_fault(fault: Fault, send: _Answer) -> None:
+async def _hang(fault: Fault) -> None:
+    if fault.hang:
+        await asyncio.to_thread(fault.over.wait, fault.hang)
+
+
+def _answer_of(fault: Fault) -> _Kept:
     media_type, content = fault.content()
     headers = {"content-type": media_type, "content-length": str(len(content)), **fault.headers}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": fault.status, "headers": raw})
-    await send({"type": "http.response.body", "body": content})
+    answer = _Kept()
+    answer.messages.append({"type": "http.response.start", "status": fault.status, "headers": raw})
+    answer.messages.append({"type": "http.response.body", "body": content})
+    return answer
+
+
+async def _cut(answer: _Kept, send: Send) -> None:
+    """Send half of an answer and close the connection."""
+    start, *parts = answer.messages
+    content = b"".join(part.get("body", b"") for part in parts)
+    headers = [(name, value) for name, value in start["headers"] if name != b"content-length"]
+    promised = (b"content-length", str(len(content) + 1).encode())
+    await send({**start, "headers": [*headers, promised]})
+    await send({"type": "http.response.body", "body": content[: len(content) // 2], "more_body": True})
+    raise AnswerCut
 
 
 async def _whole_body(receive: Receive) -> bytes:

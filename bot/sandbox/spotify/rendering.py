@@ -55,7 +55,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: obje
         status: the HTTP status.
         values: what the template is given.
     """
-    page = _environment().get_template(template).render(values | {"app_name": spotify_state(request).app_name})
+    page = _environment().get_template(template).render({"app_name": spotify_state(request).app_name} | values)
     return HTMLResponse(page, status, headers={"Content-Security-Policy": _POLICY, "Referrer-Policy": "no-referrer"})
 
 

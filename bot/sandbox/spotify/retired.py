@@ -33,7 +33,6 @@ _RETIRED = {
         "/browse/categories/{id}",
         "/browse/categories/{id}/playlists",
         "/browse/new-releases",
-        "/audio-features",
         "/audio-features/{id}",
         "/audio-analysis/{id}",
         "/recommendations",

@@ -8,15 +8,17 @@ from typing import TypeVar
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from bot.sandbox.spotify.access import CallerDependency, page_bounds, whole_number
+from bot.sandbox.spotify.access import AskerDependency, CallerDependency, page_bounds, whole_number
 from bot.sandbox.spotify.errors import ApiError
 from bot.sandbox.spotify.paging import page_of
 from bot.sandbox.spotify.search import SEARCHABLE, Query, search_items
+from bot.sandbox.spotify.shapes import features_of
 
 router = APIRouter(prefix="/v1")
 _MOST_RESULTS = 10
 _DEFAULT_RESULTS = 5
 _HIGHEST_SEARCH_OFFSET = 1000
+_MOST_FEATURES = 100
 Found = TypeVar("Found")
 
 
@@ -88,6 +90,18 @@ async def search(request: Request, caller: CallerDependency) -> JSONResponse:
     return JSONResponse(
         {f"{kind}s": page_of(request, results, shape, limit, offset) for kind, (results, shape) in found.items()}
     )
+
+
+@router.get("/audio-features")
+async def audio_features(request: Request, asker: AskerDependency) -> JSONResponse:
+    """Return the features of up to 100 tracks, null for one that has none; to apps that are older than 2024-11-27."""
+    if not asker.app.legacy:
+        raise ApiError(403, "Forbidden")
+    ids = [identifier for identifier in request.query_params.get("ids", "").split(",") if identifier]
+    if not ids or len(ids) > _MOST_FEATURES:
+        raise ApiError(400, "Invalid ids")
+    music = asker.state.music
+    return JSONResponse({"audio_features": [features_of(music, asker.state.base_url, one) for one in ids]})
 
 
 def _lookup(things: Mapping[str, Found], identifier: str) -> Found:

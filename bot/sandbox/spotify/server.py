@@ -15,6 +15,7 @@ import uvicorn
 
 from bot.sandbox.catalogue import SampleWorld
 from bot.sandbox.spotify.app import app_of
+from bot.sandbox.spotify.faults import keep_cuts_out_of_the_log
 from bot.sandbox.spotify.state import SpotifyState
 
 _STOP_SECONDS = 5
@@ -98,6 +99,7 @@ class SpotifyServer:
 
     def start(self) -> None:
         """Bind the port and serve; returns when requests are accepted."""
+        keep_cuts_out_of_the_log()
         listening = self._socket = _listen(self._port)
         if self._public_url is None:
             self.state.base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -117,6 +119,7 @@ class SpotifyServer:
 
     def stop(self) -> None:
         """Stop serving and free the port."""
+        self.state.faults.clear()
         if self._server is not None:
             self._server.should_exit = True
         if self._thread is not None:

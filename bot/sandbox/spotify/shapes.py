@@ -15,6 +15,7 @@ from bot.sandbox.spotify.playlists import StoredPlaylist
 from bot.sandbox.spotify.state import Listener, SpotifyState
 from recommender.synthetic import SyntheticAlbum, SyntheticArtist, SyntheticTrack
 
+_WHOLE_FEATURES = ("key", "mode", "time_signature")
 JsonObject = dict[str, object]
 COVER_SIZE = 300
 
@@ -201,4 +202,22 @@ def _local_file(uri: str) -> JsonObject:
         "track_number": 0,
         "type": "track",
         "uri": uri,
+    }
+
+
+def features_of(music: MusicIndex, base_url: str, track_id: str) -> JsonObject | None:
+    """Return an AudioFeaturesObject; None for a track that is unknown or has no features."""
+    values, track = music.audio_features(track_id), music.tracks.get(track_id)
+    if values is None or track is None:
+        return None
+    whole = {name: int(values[name]) for name in _WHOLE_FEATURES if name in values}
+    return {
+        **values,
+        **whole,
+        "type": "audio_features",
+        "id": track_id,
+        "uri": track.record.uri,
+        "track_href": f"{base_url}/v1/tracks/{track_id}",
+        "analysis_url": f"{base_url}/v1/audio-analysis/{track_id}",
+        "duration_ms": track.record.duration_ms,
     }

@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from bot.sandbox.catalogue import SampleListener, SampleWorld
+from bot.sandbox.spotify.apps import App
 from bot.sandbox.spotify.authorisation import Authorisations
 from bot.sandbox.spotify.faults import Faults
 from bot.sandbox.spotify.ids import IdSource
@@ -39,13 +40,10 @@ class SpotifyState:
         world: what it starts with, and goes back to by `reset`.
         clock: gives the current moment, timezone-aware.
         rng: where new ids and tokens come from.
-        client_id: the one app that is registered.
+        client_id: the app that is registered from the start; `register_app` adds others.
         client_secret: its secret; None for an app that uses PKCE alone.
         base_url: where people and programs reach the stand-in, without a slash at the end.
-        redirect_uris: the registered ones; None lets any allowed kind pass.
-        app_name: how the consent page calls the app.
-        registered_users: ids of the listeners whom the app's owner has registered; the others can log in but get 403,
-            as in development mode. None registers everybody.
+        redirect_uris, app_name, registered_users: see `App`; they are the first app's.
     """
 
     def __init__(
@@ -64,12 +62,9 @@ class SpotifyState:
         self.world = world
         self.clock = clock
         self.ids = IdSource(rng)
-        self.client_id = client_id
-        self.client_secret = client_secret
+        self.first_app = App(client_id, client_secret, app_name, redirect_uris, registered_users)
+        self.apps = {client_id: self.first_app}
         self.base_url = base_url
-        self.redirect_uris = redirect_uris
-        self.app_name = app_name
-        self.registered_users = registered_users
         self.music = MusicIndex.of(world)
         self.journal = Journal()
         self.faults = Faults()
@@ -79,12 +74,64 @@ class SpotifyState:
         self.listeners: dict[str, Listener] = {}
         self.reset()
 
+    @property
+    def app_name(self) -> str:
+        """How the pages call the first app."""
+        return self.first_app.name
+
+    @property
+    def redirect_uris(self) -> Collection[str] | None:
+        """The first app's redirect URIs."""
+        return self.first_app.redirect_uris
+
+    @redirect_uris.setter
+    def redirect_uris(self, uris: Collection[str] | None) -> None:
+        self.first_app.redirect_uris = uris
+
+    @property
+    def registered_users(self) -> Collection[str] | None:
+        """Whom the first app's owner has registered."""
+        return self.first_app.registered_users
+
+    @registered_users.setter
+    def registered_users(self, users: Collection[str] | None) -> None:
+        self.first_app.registered_users = users
+
+    def register_app(
+        self,
+        client_id: str,
+        client_secret: str | None = None,
+        registered_users: Collection[str] | None = None,
+        *,
+        name: str | None = None,
+        redirect_uris: Collection[str] | None = None,
+        legacy: bool = False,
+    ) -> App:
+        """Register another app, or replace one (its codes, grants and tokens stay its own); see `App`.
+
+        Args:
+            client_id: its id.
+            client_secret: its secret; None for an app that uses PKCE alone.
+            registered_users: ids of listeners; None for everybody.
+            name: by default its id.
+            redirect_uris: None for any allowed kind.
+            legacy: may it still read audio features?
+        """
+        app = App(client_id, client_secret, name or client_id, redirect_uris, registered_users, legacy)
+        self.apps[client_id] = app
+        return app
+
+    def remove_app(self, client_id: str) -> None:
+        """Delete an app, as its owner can: it is unknown from then on, and its tokens are worth nothing."""
+        del self.apps[client_id]
+
     def now(self) -> datetime:
         """Return the current moment."""
         return self.clock()
 
     def reset(self) -> None:
-        """Go back to the sample world: no grants, no changes, no faults, an empty journal."""
+        """Go back to the sample world: one app, no grants, no changes, no faults, an empty journal."""
+        self.apps = {self.first_app.client_id: self.first_app}
         self.journal.clear()
         self.faults.clear()
         self.latency = 0.0

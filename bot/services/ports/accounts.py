@@ -27,9 +27,22 @@ class AccountRepository(Protocol):
         """Return the attempt and spend it, once: None when unknown or already spent (an expired one is returned)."""
         ...
 
-    async def link(self, member_id: int, profile: SpotifyProfile, tokens: TokenSet, authorised_at: datetime) -> None:
+    async def peek_login(self, state_hash: str) -> LoginAttempt | None:
+        """Return the attempt without spending it: None when unknown or already spent (an expired one is returned)."""
+        ...
+
+    async def link(
+        self,
+        member_id: int,
+        profile: SpotifyProfile,
+        tokens: TokenSet,
+        authorised_at: datetime,
+        *,
+        client_id: str | None = None,
+    ) -> None:
         """Store or replace the member's account; raises `AccountTaken` when it belongs to another member.
 
+        Raises `SpotifyAppGone` when the app is no longer registered.
         The playlists of another account that the member had linked before are deleted with it.
         """
         ...
@@ -59,7 +72,7 @@ class AccountRepository(Protocol):
     async def store_tokens(self, member_id: int, previous_refresh_token: str, tokens: TokenSet) -> bool:
         """Replace the tokens if the stored refresh token is still the previous one; say whether it was.
 
-        The account is active from then on, and nobody's claim is left.
+        The account is active from then on, unless its app was removed meanwhile, and nobody's claim is left.
         """
         ...
 
@@ -75,14 +88,18 @@ class AccountRepository(Protocol):
         """Take that note back, because the notice did not arrive."""
         ...
 
+    async def is_known(self, member_id: int) -> bool:
+        """Say whether anything is kept of the member, be it no more than what they opted out of."""
+        ...
+
     async def delete_member(self, member_id: int) -> DeletedCounts:
         """Delete the account and all that is kept of the member."""
         ...
 
     async def remember_in_guild(self, guild_id: int, member_id: int, now: datetime) -> None:
-        """Note that the member uses the bot in a server; of one without an account nothing is kept."""
+        """Note that the member uses the bot in a server; of one without a library nothing is kept."""
         ...
 
     async def connected_in_guild(self, guild_id: int) -> list[int]:
-        """Return the ids of the members of a server who have an active Spotify link, in ascending order."""
+        """Return the ids of a server's members with an active Spotify link or imported playlists, ascending."""
         ...

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.library import LibraryPlaylist, PlaylistEntry, RemotePlaylist, TrackInfo
+from bot.domain.library import LibraryPlaylist, PlaylistEntry, PlaylistKind, RemotePlaylist, TrackInfo
 
 
 class LibraryRepository(Protocol):
@@ -28,6 +28,8 @@ class LibraryRepository(Protocol):
         playlist: RemotePlaylist,
         entries: Sequence[PlaylistEntry],
         now: datetime,
+        *,
+        kind: PlaylistKind = PlaylistKind.PLAYLIST,
     ) -> None:
         """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted.
 
@@ -40,7 +42,11 @@ class LibraryRepository(Protocol):
         ...
 
     async def remove_playlists_except(self, member_id: int, account_id: str, keep: Collection[str]) -> int:
-        """Delete the member's playlists whose Spotify id is not in `keep`; return how many."""
+        """Delete the playlists read from Spotify whose Spotify id is not in `keep`; return how many."""
+        ...
+
+    async def leave_out(self, member_id: int, playlist_id: int, *, left_out: bool) -> bool:
+        """Say whether one of the member's playlists is left out of their taste; False if it is not theirs."""
         ...
 
     async def track_uris(self, playlist_ids: Sequence[int]) -> dict[int, list[str]]:

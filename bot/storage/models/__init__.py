@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from bot.storage.models.accounts import LoginAttemptRow, SpotifyAccountRow
+from bot.storage.models.accounts import LoginAttemptRow, SpotifyAccountRow, SpotifyAppRow
 from bot.storage.models.base import Base, UtcDateTime
 from bot.storage.models.digests import DigestRow, DigestRunRow
+from bot.storage.models.features import AudioFeaturesRow
+from bot.storage.models.listening import LibrarySyncRow, ListenRow, TopArtistRow, TopTrackRow
 from bot.storage.models.members import GuildMemberRow, GuildRow, MemberRow
 from bot.storage.models.playlists import PlaylistEntryRow, PlaylistRow
 from bot.storage.models.quotas import SpotifyQuotaRow
@@ -14,11 +16,14 @@ from bot.storage.models.tracks import AlbumRow, ArtistRow, TrackArtistRow, Track
 __all__ = [
     "AlbumRow",
     "ArtistRow",
+    "AudioFeaturesRow",
     "Base",
     "DigestRow",
     "DigestRunRow",
     "GuildMemberRow",
     "GuildRow",
+    "LibrarySyncRow",
+    "ListenRow",
     "LoginAttemptRow",
     "MemberRow",
     "PlaylistEntryRow",
@@ -27,7 +32,10 @@ __all__ = [
     "RecommendationSetRow",
     "SavedPlaylistRow",
     "SpotifyAccountRow",
+    "SpotifyAppRow",
     "SpotifyQuotaRow",
+    "TopArtistRow",
+    "TopTrackRow",
     "TrackArtistRow",
     "TrackRow",
     "UtcDateTime",

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, false
+from sqlalchemy import BigInteger, ForeignKey, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.storage.models.base import Base, UtcDateTime
 
 
 class MemberRow(Base):
-    """A Discord user; what is kept of them hangs on this row and goes with it, also what they opted out of."""
+    """A Discord user; what is kept of them hangs on this row and goes with it, also their choices.
+
+    The choices are what they opted out of, and how lists are saved: public or private, with a cover of ours or without,
+    into last week's playlist or a new one each time.
+    """
 
     __tablename__ = "members"
 
@@ -19,6 +23,9 @@ class MemberRow(Base):
     out_of_digests: Mapped[bool] = mapped_column(server_default=false())
     out_of_learning: Mapped[bool] = mapped_column(server_default=false())
     out_of_blends: Mapped[bool] = mapped_column(server_default=false())
+    saves_public: Mapped[bool] = mapped_column(server_default=false())
+    saves_cover: Mapped[bool] = mapped_column(server_default=true())
+    saves_reuse: Mapped[bool] = mapped_column(server_default=true())
 
 
 class GuildRow(Base):

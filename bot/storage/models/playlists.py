@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.domain.library import PlaylistKind
 from bot.storage.models.base import NEVER_REUSE_IDS, Base, SurrogateId, UtcDateTime
 
 
 class PlaylistRow(Base):
-    """A playlist in a member's library; `total` is Spotify's count of items, `n_tracks` that of the stored ones."""
+    """A playlist in a member's library; `total` is Spotify's count of items, `n_tracks` that of the stored ones.
+
+    The liked songs are one too, and so is each list that a member imported; both have a `spotify_id` of our own making,
+    with a colon in it. What is `left_out` has no say in the member's taste.
+    """
 
     __tablename__ = "playlists"
     __table_args__ = (
@@ -22,6 +27,8 @@ class PlaylistRow(Base):
 
     id: Mapped[int] = mapped_column(SurrogateId, primary_key=True)
     source: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16), server_default=PlaylistKind.PLAYLIST.value)
+    left_out: Mapped[bool] = mapped_column(server_default=false())
     member_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("members.id", ondelete="CASCADE"))
     spotify_id: Mapped[str] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from bot.domain.library import SOURCE_CATALOGUE
 from bot.storage.models.base import NEVER_REUSE_IDS, Base, SurrogateId
 
 
@@ -18,6 +19,7 @@ class ArtistRow(Base):
     key: Mapped[str] = mapped_column(Text, unique=True)
     uri: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(32), server_default=SOURCE_CATALOGUE)
 
 
 class AlbumRow(Base):
@@ -30,6 +32,7 @@ class AlbumRow(Base):
     key: Mapped[str] = mapped_column(Text, unique=True)
     uri: Mapped[str | None] = mapped_column(Text)
     name: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(String(32), server_default=SOURCE_CATALOGUE)
 
 
 class TrackRow(Base):

@@ -23,11 +23,23 @@ from bot.domain.accounts import (
     SpotifyProfile,
     TokenSet,
 )
-from bot.domain.errors import AccountTaken, NotConnected
+from bot.domain.errors import AccountTaken, NotConnected, SpotifyAppGone
+from bot.domain.library import SOURCE_SPOTIFY, UPLOADS
 from bot.storage.encryption import TokenCipher, UnreadableSecret
-from bot.storage.models import GuildMemberRow, LoginAttemptRow, PlaylistRow, SpotifyAccountRow
+from bot.storage.models import (
+    GuildMemberRow,
+    LibrarySyncRow,
+    ListenRow,
+    LoginAttemptRow,
+    MemberRow,
+    PlaylistRow,
+    SpotifyAccountRow,
+    TopArtistRow,
+    TopTrackRow,
+)
+from bot.storage.repositories.apps import hold_app
 from bot.storage.repositories.forgetting import forget_member
-from bot.storage.repositories.owners import ensure_guild, ensure_member, hold_connected_library, hold_library
+from bot.storage.repositories.owners import ensure_guild, ensure_member, hold_library, hold_owner
 from bot.storage.session import Database
 from bot.storage.upsert import affected, insert_into
 
@@ -72,6 +84,8 @@ class SqlAccountRepository:
                     verifier=self._cipher.encrypt(attempt.verifier),
                     created_at=attempt.created_at,
                     expires_at=attempt.expires_at,
+                    client_id=attempt.client_id,
+                    member_name=attempt.member_name,
                 )
             )
 
@@ -84,14 +98,26 @@ class SqlAccountRepository:
             unspent = LoginAttemptRow.state_hash == state_hash, LoginAttemptRow.used_at.is_(None)
             if not await affected(session, update(LoginAttemptRow).where(*unspent).values(used_at=now)):
                 return None
-            row = await session.get_one(LoginAttemptRow, state_hash)
-            try:
-                verifier = self._cipher.decrypt(row.verifier)
-            except UnreadableSecret:
-                return None
-            return LoginAttempt(row.member_id, row.guild_id, verifier, row.created_at, row.expires_at)
+            return self._attempt(await session.get_one(LoginAttemptRow, state_hash))
 
-    async def link(self, member_id: int, profile: SpotifyProfile, tokens: TokenSet, authorised_at: datetime) -> None:
+    async def peek_login(self, state_hash: str) -> LoginAttempt | None:
+        """Return the attempt without spending it: None when unknown or already spent (an expired one is returned).
+
+        One whose verifier no key can read is as good as unknown.
+        """
+        async with self._database.reading() as session:
+            row = await session.get(LoginAttemptRow, state_hash)
+        return None if row is None or row.used_at is not None else self._attempt(row)
+
+    async def link(
+        self,
+        member_id: int,
+        profile: SpotifyProfile,
+        tokens: TokenSet,
+        authorised_at: datetime,
+        *,
+        client_id: str | None = None,
+    ) -> None:
         """Store or replace the member's account, which is active from then on.
 
         The library is held, and when it was another account's it is emptied: a sync of that one that still runs either
@@ -99,6 +125,7 @@ class SqlAccountRepository:
 
         Raises:
             AccountTaken: the Spotify account belongs to another member.
+            SpotifyAppGone: the app is no longer registered.
         """
         values = {
             "account_id": profile.account_id,
@@ -106,6 +133,7 @@ class SqlAccountRepository:
             "display_name": profile.display_name,
             "url": profile.url,
             "authorised_at": authorised_at,
+            "client_id": client_id,
             "ending_told_at": None,
             **_IN_ORDER,
             **self._encrypted(tokens),
@@ -115,8 +143,10 @@ class SqlAccountRepository:
             async with self._database.transaction() as session:
                 await ensure_member(session, member_id)
                 await hold_library(session, member_id)
+                if not await hold_app(session, client_id):
+                    raise SpotifyAppGone
                 if await session.scalar(linked) not in {None, profile.account_id}:
-                    await session.execute(delete(PlaylistRow).where(PlaylistRow.member_id == member_id))
+                    await _forget_library(session, member_id)
                 statement = insert_into(session, SpotifyAccountRow).values(member_id=member_id, **values)
                 await session.execute(statement.on_conflict_do_update(index_elements=["member_id"], set_=values))
         except IntegrityError:
@@ -168,10 +198,13 @@ class SqlAccountRepository:
     async def store_tokens(self, member_id: int, previous_refresh_token: str, tokens: TokenSet) -> bool:
         """Replace the tokens if the stored refresh token is still the previous one; say whether it was.
 
-        The account is active from then on: whoever was refused the previous refresh token came after this refresh.
+        The account is active from then on: whoever was refused the previous refresh token came after this refresh. But
+        one whose app was removed meanwhile stays as that has left it.
         """
-        values = {**self._encrypted(tokens), **_IN_ORDER}
+        theirs = select(SpotifyAccountRow.client_id).where(SpotifyAccountRow.member_id == member_id)
         async with self._database.transaction() as session:
+            stands = await hold_app(session, await session.scalar(theirs))
+            values = {**self._encrypted(tokens), **(_IN_ORDER if stands else _NO_CLAIM)}
             if not await self._holds(session, member_id, previous_refresh_token):
                 return False
             of_member = SpotifyAccountRow.member_id == member_id
@@ -199,35 +232,56 @@ class SqlAccountRepository:
             statement = update(SpotifyAccountRow).where(*_the_same(notice))
             await session.execute(statement.values({_TOLD_AT[notice.kind]: None}))
 
+    async def is_known(self, member_id: int) -> bool:
+        """Say whether anything is kept of the member, be it no more than what they opted out of."""
+        async with self._database.reading() as session:
+            return await session.get(MemberRow, member_id) is not None
+
     async def delete_member(self, member_id: int) -> DeletedCounts:
         """Delete the account and all that is kept of the member; return what was deleted."""
         async with self._database.transaction() as session:
             return await forget_member(session, member_id)
 
     async def remember_in_guild(self, guild_id: int, member_id: int, now: datetime) -> None:
-        """Note that the member uses the bot in a server; of one without an account nothing is kept."""
+        """Note that the member uses the bot in a server; of one without a library nothing is kept."""
         with contextlib.suppress(NotConnected):
             await self._remember(guild_id, member_id, now)
 
     async def _remember(self, guild_id: int, member_id: int, now: datetime) -> None:
         async with self._database.transaction() as session:
             await ensure_guild(session, guild_id)
-            await hold_connected_library(session, member_id)
+            await hold_owner(session, member_id)
             seen = insert_into(session, GuildMemberRow).values(guild_id=guild_id, member_id=member_id, seen_at=now)
             await session.execute(
                 seen.on_conflict_do_update(index_elements=["guild_id", "member_id"], set_={"seen_at": now})
             )
 
     async def connected_in_guild(self, guild_id: int) -> list[int]:
-        """Return the ids of the members of a server who have an active Spotify link, in ascending order."""
+        """Return the ids of a server's members with an active Spotify link or imported playlists, ascending."""
+        linked = select(SpotifyAccountRow.member_id).where(SpotifyAccountRow.status == AccountStatus.ACTIVE.value)
+        brought = select(PlaylistRow.member_id).where(PlaylistRow.source.in_(UPLOADS))
+        theirs = GuildMemberRow.member_id
         statement = (
-            select(SpotifyAccountRow.member_id)
-            .join(GuildMemberRow, GuildMemberRow.member_id == SpotifyAccountRow.member_id)
-            .where(GuildMemberRow.guild_id == guild_id, SpotifyAccountRow.status == AccountStatus.ACTIVE.value)
-            .order_by(SpotifyAccountRow.member_id)
+            select(theirs)
+            .where(GuildMemberRow.guild_id == guild_id, or_(theirs.in_(linked), theirs.in_(brought)))
+            .order_by(theirs)
         )
         async with self._database.reading() as session:
             return list(await session.scalars(statement))
+
+    def _attempt(self, row: LoginAttemptRow) -> LoginAttempt | None:
+        try:
+            return LoginAttempt(
+                row.member_id,
+                row.guild_id,
+                self._cipher.decrypt(row.verifier),
+                row.created_at,
+                row.expires_at,
+                row.client_id,
+                row.member_name,
+            )
+        except UnreadableSecret:
+            return None
 
     def _encrypted(self, tokens: TokenSet) -> dict[str, object]:
         return {
@@ -261,6 +315,13 @@ class SqlAccountRepository:
             return False
 
 
+async def _forget_library(session: AsyncSession, member_id: int) -> None:
+    """Delete what was read from Spotify for a member; what they imported stays."""
+    for row in (PlaylistRow, ListenRow, TopTrackRow, TopArtistRow):
+        await session.execute(delete(row).where(row.member_id == member_id, row.source == SOURCE_SPOTIFY))
+    await session.execute(delete(LibrarySyncRow).where(LibrarySyncRow.member_id == member_id))
+
+
 def _account(row: SpotifyAccountRow) -> SpotifyAccount:
     return SpotifyAccount(
         member_id=row.member_id,
@@ -270,6 +331,8 @@ def _account(row: SpotifyAccountRow) -> SpotifyAccount:
         status=AccountStatus(row.status),
         authorised_at=row.authorised_at,
         told=frozenset(kind for kind, column in _TOLD_AT.items() if getattr(row, column.key) is not None),
+        client_id=row.client_id,
+        scopes=frozenset(row.scopes.split()),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.accounts import DeletedCounts
+from bot.domain.library import PlaylistKind
 from bot.storage.models import (
+    ListenRow,
     MemberRow,
     PlaylistEntryRow,
     PlaylistRow,
@@ -14,6 +16,8 @@ from bot.storage.models import (
     RecommendationSetRow,
     SavedPlaylistRow,
     SpotifyAccountRow,
+    TopArtistRow,
+    TopTrackRow,
 )
 from bot.storage.upsert import affected
 
@@ -28,11 +32,21 @@ async def forget_member(session: AsyncSession, member_id: int) -> DeletedCounts:
     playlists = select(PlaylistRow.id).where(PlaylistRow.member_id == member_id)
     sets = select(RecommendationSetRow.id).where(RecommendationSetRow.member_id == member_id)
     saves = delete(SavedPlaylistRow).where(SavedPlaylistRow.member_id == member_id)
+    liked = select(func.coalesce(func.sum(PlaylistRow.n_tracks), 0)).where(
+        PlaylistRow.member_id == member_id, PlaylistRow.kind == PlaylistKind.LIKED.value
+    )
+    theirs = delete(PlaylistRow).where(PlaylistRow.member_id == member_id)
+    top_tracks = delete(TopTrackRow).where(TopTrackRow.member_id == member_id)
+    top_artists = delete(TopArtistRow).where(TopArtistRow.member_id == member_id)
     counts = DeletedCounts(
+        liked=await session.scalar(liked) or 0,
         entries=await affected(session, delete(PlaylistEntryRow).where(PlaylistEntryRow.playlist_id.in_(playlists))),
-        playlists=await affected(session, delete(PlaylistRow).where(PlaylistRow.member_id == member_id)),
+        playlists=await affected(session, theirs.where(PlaylistRow.kind == PlaylistKind.PLAYLIST.value)),
+        imported=await affected(session, theirs.where(PlaylistRow.kind == PlaylistKind.IMPORT.value)),
         saved_playlists=await affected(session, saves),
         recommendations=await affected(session, delete(RecommendationRow).where(RecommendationRow.set_id.in_(sets))),
+        listens=await affected(session, delete(ListenRow).where(ListenRow.member_id == member_id)),
+        top_items=await affected(session, top_tracks) + await affected(session, top_artists),
     )
     if user_id is not None:
         await _blank_spotify_name(session, user_id)

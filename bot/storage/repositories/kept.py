@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.domain.accounts import AccountStatus
 from bot.domain.digests import DigestSchedule
+from bot.domain.library import PlaylistKind
 from bot.domain.privacy import (
     KeptAccount,
+    KeptApp,
     KeptData,
     KeptDigest,
     KeptEntry,
@@ -25,32 +27,39 @@ from bot.domain.privacy import (
     KeptSignIn,
     OptOut,
 )
-from bot.domain.recommendations import SaveStatus, SetKind
+from bot.domain.recommendations import SetKind
+from bot.domain.saving import SavePreferences, SaveStatus
 from bot.storage.models import (
     DigestRow,
     GuildMemberRow,
+    ListenRow,
     LoginAttemptRow,
+    MemberRow,
     PlaylistEntryRow,
     PlaylistRow,
     RecommendationRow,
     RecommendationSetRow,
     SavedPlaylistRow,
     SpotifyAccountRow,
+    SpotifyAppRow,
+    TopTrackRow,
 )
+from bot.storage.repositories.kept_listening import kept_listens, kept_sync, kept_top_artists, kept_top_tracks
 from bot.storage.repositories.tracks import load_tracks
 
 _ROWS_AT_ONCE = 2000
 """After so many rows the event loop is given back, so that a large library keeps nobody else waiting."""
 
 
-async def all_kept_of(session: AsyncSession, member_id: int, opt_outs: frozenset[OptOut]) -> KeptData:
-    """Return everything that is kept of a member but secrets, in about a dozen statements.
+async def all_kept_of(session: AsyncSession, member: MemberRow, opt_outs: frozenset[OptOut]) -> KeptData:
+    """Return everything that is kept of a member but secrets, in less than twenty statements.
 
     Args:
         session: a transaction, in which all statements should see the database as of one moment.
-        member_id: who it is.
+        member: who it is.
         opt_outs: what the member opted out of.
     """
+    member_id = member.id
     account = await session.get(SpotifyAccountRow, member_id)
     user_id = account.user_id if account else None
     named_in_entries, named_in_playlists = await _named_elsewhere(session, member_id, user_id)
@@ -68,6 +77,12 @@ async def all_kept_of(session: AsyncSession, member_id: int, opt_outs: frozenset
         tracks=await load_tracks(session, _track_ids(member_id)),
         named_in_entries=named_in_entries,
         named_in_playlists=named_in_playlists,
+        preferences=SavePreferences(public=member.saves_public, cover=member.saves_cover, reuse=member.saves_reuse),
+        sync=await kept_sync(session, member_id),
+        apps=await _apps(session, member_id),
+        listens=await kept_listens(session, member_id),
+        top_tracks=await kept_top_tracks(session, member_id),
+        top_artists=await kept_top_artists(session, member_id),
     )
 
 
@@ -83,6 +98,7 @@ def _account(row: SpotifyAccountRow) -> KeptAccount:
         token_ends_at=row.expires_at,
         told_of_end_at=row.reconnect_told_at,
         told_of_coming_end_at=row.ending_told_at,
+        client_id=row.client_id,
     )
 
 
@@ -99,7 +115,8 @@ async def _named_elsewhere(session: AsyncSession, member_id: int, user_id: str |
 
 async def _sign_ins(session: AsyncSession, member_id: int) -> tuple[KeptSignIn, ...]:
     row = LoginAttemptRow
-    theirs = select(row.guild_id, row.created_at, row.expires_at, row.used_at).where(row.member_id == member_id)
+    columns = row.guild_id, row.created_at, row.expires_at, row.used_at, row.client_id, row.member_name
+    theirs = select(*columns).where(row.member_id == member_id)
     return tuple(KeptSignIn(*found) for found in await session.execute(theirs.order_by(row.created_at)))
 
 
@@ -128,6 +145,8 @@ async def _playlists(session: AsyncSession, member_id: int, user_id: str | None)
             image_url=row.image_url,
             rank=row.rank,
             synced_at=row.synced_at,
+            kind=PlaylistKind(row.kind),
+            left_out=row.left_out,
         )
         for row in await session.scalars(theirs.order_by(PlaylistRow.rank, PlaylistRow.id))
     )
@@ -199,6 +218,14 @@ async def _saves(session: AsyncSession, member_id: int) -> tuple[KeptSave, ...]:
             spotify_id=row.spotify_id,
             name=row.name,
             url=row.url,
+            series=row.series,
+            n_tracks=row.n_tracks,
+            written=row.written,
+            public=row.public,
+            covered_at=row.covered_at,
+            undoing_at=row.undoing_at,
+            frozen_at=row.frozen_at,
+            previous=row.previous,
         )
         for row, title in await session.execute(theirs)
     )
@@ -218,13 +245,21 @@ async def _digests(session: AsyncSession, member_id: int) -> tuple[KeptDigest, .
     )
 
 
+async def _apps(session: AsyncSession, member_id: int) -> tuple[KeptApp, ...]:
+    row = SpotifyAppRow
+    theirs = select(row.guild_id, row.client_id, row.registered_at).where(row.registered_by == member_id)
+    return tuple(KeptApp(*found) for found in await session.execute(theirs.order_by(row.guild_id)))
+
+
 def _track_ids(member_id: int) -> Select[*tuple[int]]:
-    """Select the tracks that the member's playlists and recommendations name."""
+    """Select the tracks that the member's playlists, recommendations, listens and top tracks name."""
     playlists = select(PlaylistRow.id).where(PlaylistRow.member_id == member_id)
     sets = select(RecommendationSetRow.id).where(RecommendationSetRow.member_id == member_id)
     named = union(
         select(PlaylistEntryRow.track_id).where(PlaylistEntryRow.playlist_id.in_(playlists)),
         select(RecommendationRow.track_id).where(RecommendationRow.set_id.in_(sets)),
+        select(ListenRow.track_id).where(ListenRow.member_id == member_id),
+        select(TopTrackRow.track_id).where(TopTrackRow.member_id == member_id),
     ).subquery()
     return select(named.c.track_id)
 

@@ -9,16 +9,17 @@ from datetime import datetime
 from sqlalchemy import select
 
 from bot.storage.encryption import TokenCipher, UnreadableSecret
-from bot.storage.models import LoginAttemptRow, SpotifyAccountRow
+from bot.storage.models import LoginAttemptRow, SpotifyAccountRow, SpotifyAppRow
 from bot.storage.session import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Rotation:
-    """How many were encrypted anew, and how many members' secrets none of the keys can read."""
+    """How many were encrypted anew: accounts, sign-ins and servers' apps; and how many none of the keys can read."""
 
     accounts: int
     sign_ins: int
+    apps: int
     unreadable: int
 
 
@@ -46,12 +47,13 @@ class SqlKeyRotation:
         self._batch = batch
 
     async def rotate(self, now: datetime) -> Rotation:
-        """Encrypt accounts' tokens, and the verifiers of sign-ins that can still be finished, with the newest key.
+        """Encrypt with the newest key: accounts' tokens, verifiers of sign-ins that can be finished, apps' secrets.
 
         Secrets that cannot be read stay as they are, for the day on which their key is put back.
         """
-        accounts, sign_ins = await self._accounts(), await self._sign_ins(now)
-        return Rotation(accounts.renewed, sign_ins.renewed, accounts.unreadable + sign_ins.unreadable)
+        accounts, sign_ins, apps = await self._accounts(), await self._sign_ins(now), await self._apps()
+        unreadable = accounts.unreadable + sign_ins.unreadable + apps.unreadable
+        return Rotation(accounts.renewed, sign_ins.renewed, apps.renewed, unreadable)
 
     async def _accounts(self) -> _Counts:
         counts, last = _Counts(), -1
@@ -84,6 +86,21 @@ class SqlKeyRotation:
             if not rows:
                 return counts
             last = rows[-1].state_hash
+
+    async def _apps(self) -> _Counts:
+        counts, last = _Counts(), -1
+        while True:
+            following = select(SpotifyAppRow).where(SpotifyAppRow.guild_id > last)
+            locked = following.order_by(SpotifyAppRow.guild_id).limit(self._batch).with_for_update()
+            async with self._database.transaction() as session:
+                rows = (await session.scalars(locked)).all()
+                for row in rows:
+                    renewed = self._renewed([row.client_secret], counts)
+                    if renewed:
+                        [row.client_secret] = renewed
+            if not rows:
+                return counts
+            last = rows[-1].guild_id
 
     def _renewed(self, hidden: Sequence[str], counts: _Counts) -> list[str] | None:
         """Return the cipher texts anew, or None when they are to stay; count what was done."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.domain.accounts import AccountChanged
-from bot.domain.errors import NotConnected
-from bot.domain.library import SOURCE_SPOTIFY, LibraryPlaylist, PlaylistEntry, RemotePlaylist, TrackInfo
-from bot.storage.models import PlaylistEntryRow, PlaylistRow, SpotifyAccountRow, TrackRow
-from bot.storage.repositories.owners import hold_library
-from bot.storage.repositories.tracks import load_tracks, store_tracks
+from bot.domain.library import (
+    SOURCE_SPOTIFY,
+    LibraryPlaylist,
+    PlaylistEntry,
+    PlaylistKind,
+    RemotePlaylist,
+    TrackInfo,
+)
+from bot.storage.models import PlaylistEntryRow, PlaylistRow, SavedPlaylistRow, TrackRow
+from bot.storage.repositories.owners import hold_library_of
+from bot.storage.repositories.tracks import ROWS_AT_ONCE, load_tracks, store_tracks
 from bot.storage.session import Database
-from bot.storage.upsert import batches, insert_into, table_of
+from bot.storage.upsert import affected, batches, insert_into, table_of
 
 
 class SqlLibraryRepository:
@@ -50,8 +55,13 @@ class SqlLibraryRepository:
         playlist: RemotePlaylist,
         entries: Sequence[PlaylistEntry],
         now: datetime,
+        *,
+        kind: PlaylistKind = PlaylistKind.PLAYLIST,
     ) -> None:
         """Insert or replace a playlist (listed at `rank`) and its entries; tracks, artists, albums are upserted.
+
+        Whether it is left out of the member's taste stays as it was; a playlist that was saved from recommendations is,
+        until they take it in.
 
         Args:
             member_id: whose library it is.
@@ -60,14 +70,15 @@ class SqlLibraryRepository:
             playlist: the playlist.
             entries: its tracks in order.
             now: the time of the sync.
+            kind: what it is.
 
         Raises:
             NotConnected: the member has no account (any more), so nothing of theirs may be stored.
             AccountChanged: the member has linked another account since.
         """
         async with self._database.transaction() as session:
-            await _hold_library_of(session, member_id, account_id)
-            playlist_id = await _upsert_playlist(session, member_id, rank, playlist, len(entries), now)
+            await hold_library_of(session, member_id, account_id)
+            playlist_id = await _upsert_playlist(session, member_id, rank, playlist, kind, len(entries), now)
             tracks = await store_tracks(session, (entry.track for entry in entries), SOURCE_SPOTIFY, overwrite=True)
             await session.execute(delete(PlaylistEntryRow).where(PlaylistEntryRow.playlist_id == playlist_id))
             rows = [
@@ -94,42 +105,58 @@ class SqlLibraryRepository:
         table = table_of(PlaylistRow)
         statement = (
             update(table)
-            .where(table.c.member_id == member_id, table.c.spotify_id == bindparam("listed"))
+            .where(
+                table.c.member_id == member_id,
+                table.c.source == SOURCE_SPOTIFY,
+                table.c.spotify_id == bindparam("listed"),
+            )
             .values(rank=bindparam("listed_at"), synced_at=bindparam("seen_at"))
         )
         rows = [{"listed": spotify_id, "listed_at": rank, "seen_at": now} for spotify_id, rank in sorted(ranks.items())]
         async with self._database.transaction() as session:
-            await _hold_library_of(session, member_id, account_id)
+            await hold_library_of(session, member_id, account_id)
             await session.execute(statement, rows)
 
     async def remove_playlists_except(self, member_id: int, account_id: str, keep: Collection[str]) -> int:
-        """Delete the member's playlists whose Spotify id is not in `keep`; return how many.
+        """Delete the playlists read from Spotify whose Spotify id is not in `keep`; return how many.
+
+        What the member imported stays.
 
         Raises:
             NotConnected, AccountChanged: as for `replace_playlist`.
         """
         kept = set(keep)
-        theirs = select(PlaylistRow.id, PlaylistRow.spotify_id).where(PlaylistRow.member_id == member_id)
+        theirs = select(PlaylistRow.id, PlaylistRow.spotify_id).where(
+            PlaylistRow.member_id == member_id, PlaylistRow.source == SOURCE_SPOTIFY
+        )
         async with self._database.transaction() as session:
-            await _hold_library_of(session, member_id, account_id)
+            await hold_library_of(session, member_id, account_id)
             found = await session.execute(theirs)
             gone = [playlist_id for playlist_id, spotify_id in found if spotify_id not in kept]
             for batch in batches(gone):
                 await session.execute(delete(PlaylistRow).where(PlaylistRow.id.in_(batch)))
         return len(gone)
 
+    async def leave_out(self, member_id: int, playlist_id: int, *, left_out: bool) -> bool:
+        """Say whether one of the member's playlists is left out of their taste; False if it is not theirs."""
+        theirs = update(PlaylistRow).where(PlaylistRow.id == playlist_id, PlaylistRow.member_id == member_id)
+        async with self._database.transaction() as session:
+            return await affected(session, theirs.values(left_out=left_out)) == 1
+
     async def track_uris(self, playlist_ids: Sequence[int]) -> dict[int, list[str]]:
         """Return each playlist's track URIs in order; an empty or unknown playlist has none."""
         uris: dict[int, list[str]] = {playlist_id: [] for playlist_id in playlist_ids}
         async with self._database.reading() as session:
             for batch in batches(uris):
-                for playlist_id, uri in await session.execute(
+                found = await session.stream(
                     select(PlaylistEntryRow.playlist_id, TrackRow.uri)
                     .join(TrackRow, TrackRow.id == PlaylistEntryRow.track_id)
                     .where(PlaylistEntryRow.playlist_id.in_(batch))
                     .order_by(PlaylistEntryRow.playlist_id, PlaylistEntryRow.position)
-                ):
-                    uris[playlist_id].append(uri)
+                )
+                async for part in found.partitions(ROWS_AT_ONCE):
+                    for playlist_id, uri in part:
+                        uris[playlist_id].append(uri)
         return uris
 
     async def known_tracks(self, member_ids: Sequence[int]) -> list[TrackInfo]:
@@ -152,24 +179,18 @@ class SqlLibraryRepository:
         return found
 
 
-async def _hold_library_of(session: AsyncSession, member_id: int, account_id: str) -> None:
-    """Let nobody else write the library until the transaction ends, if it is still that of this Spotify account.
-
-    Linking another account holds the library too: either the sync sees the new account, or its rows are deleted.
-    """
-    linked = select(SpotifyAccountRow.account_id).where(SpotifyAccountRow.member_id == member_id)
-    found = await session.scalar(linked) if await hold_library(session, member_id) else None
-    if found is None:
-        raise NotConnected
-    if found != account_id:
-        raise AccountChanged
-
-
 async def _upsert_playlist(
-    session: AsyncSession, member_id: int, rank: int, playlist: RemotePlaylist, n_tracks: int, now: datetime
+    session: AsyncSession,
+    member_id: int,
+    rank: int,
+    playlist: RemotePlaylist,
+    kind: PlaylistKind,
+    n_tracks: int,
+    now: datetime,
 ) -> int:
     values = {
         "source": SOURCE_SPOTIFY,
+        "kind": kind.value,
         "name": playlist.name,
         "description": playlist.description,
         "owner_id": playlist.owner_id,
@@ -184,7 +205,13 @@ async def _upsert_playlist(
         "rank": rank,
         "synced_at": now,
     }
-    statement = insert_into(session, PlaylistRow).values(member_id=member_id, spotify_id=playlist.spotify_id, **values)
+    # What was recommended is not yet the member's taste: it counts once they take it in.
+    of_ours = exists().where(
+        SavedPlaylistRow.member_id == member_id, SavedPlaylistRow.spotify_id == playlist.spotify_id
+    )
+    statement = insert_into(session, PlaylistRow).values(
+        member_id=member_id, spotify_id=playlist.spotify_id, left_out=await session.scalar(select(of_ours)), **values
+    )
     upsert = statement.on_conflict_do_update(index_elements=["member_id", "spotify_id"], set_=values)
     return int((await session.execute(upsert.returning(table_of(PlaylistRow).c.id))).scalar_one())
 
@@ -201,4 +228,7 @@ def _playlist(row: PlaylistRow) -> LibraryPlaylist:
         url=row.url,
         image_url=row.image_url,
         synced_at=row.synced_at,
+        kind=PlaylistKind(row.kind),
+        source=row.source,
+        left_out=row.left_out,
     )

@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bot.domain.library import PlaylistKind
 from bot.domain.privacy import KeptData, KeptSummary, OptOut
 from bot.storage.models import (
     DigestRow,
     GuildMemberRow,
+    ListenRow,
     LoginAttemptRow,
     MemberRow,
     PlaylistRow,
@@ -20,6 +22,9 @@ from bot.storage.models import (
     RecommendationSetRow,
     SavedPlaylistRow,
     SpotifyAccountRow,
+    SpotifyAppRow,
+    TopArtistRow,
+    TopTrackRow,
 )
 from bot.storage.repositories.kept import all_kept_of
 from bot.storage.repositories.owners import ensure_member
@@ -53,7 +58,10 @@ class SqlPrivacyRepository:
                 return KeptSummary()
             counts = (await session.execute(_counts(member_id))).mappings().one()
             account = (await session.execute(_account(member_id))).mappings().one_or_none()
-        return KeptSummary(known=True, opt_outs=_opt_outs(member), **counts, **(account or {}))
+        counted = dict(counts)
+        top_items = counted.pop("top_tracks") + counted.pop("top_artists")
+        choices = _opt_outs(member)
+        return KeptSummary(known=True, opt_outs=choices, top_items=top_items, **counted, **(account or {}))
 
     async def everything(self, member_id: int) -> KeptData | None:
         """Return everything that is kept of a member but secrets, as of one moment; None for one who is not known."""
@@ -62,7 +70,7 @@ class SqlPrivacyRepository:
                 # Each statement would else see the database as it is then; SQLite stays at the first one's moment.
                 await session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             member = await session.get(MemberRow, member_id)
-            return None if member is None else await all_kept_of(session, member_id, _opt_outs(member))
+            return None if member is None else await all_kept_of(session, member, _opt_outs(member))
 
     async def set_opt_out(self, member_id: int, which: OptOut, on: bool) -> None:
         """Switch an opt-out on (the member's row is made when missing) or off."""
@@ -93,11 +101,21 @@ def _account(member_id: int) -> Select[*tuple[Any, ...]]:
 
 
 def _counts(member_id: int) -> Select[*tuple[Any, ...]]:
-    """Return the one statement that counts; its columns are called like the fields of `KeptSummary`."""
+    """Return the one statement that counts; its columns are called like `KeptSummary`'s fields, but for the top."""
     sets = select(RecommendationSetRow.id).where(RecommendationSetRow.member_id == member_id)
     n_tracks = func.coalesce(func.sum(PlaylistRow.n_tracks), 0)
+
+    def of_kind(kind: PlaylistKind) -> ColumnElement[bool]:
+        return and_(PlaylistRow.member_id == member_id, PlaylistRow.kind == kind.value)
+
     counted = {
-        "playlists": (func.count(), PlaylistRow.member_id == member_id),
+        "playlists": (func.count(), of_kind(PlaylistKind.PLAYLIST)),
+        "imported": (func.count(), of_kind(PlaylistKind.IMPORT)),
+        "liked": (n_tracks, of_kind(PlaylistKind.LIKED)),
+        "listens": (func.count(), ListenRow.member_id == member_id),
+        "top_tracks": (func.count(), TopTrackRow.member_id == member_id),
+        "top_artists": (func.count(), TopArtistRow.member_id == member_id),
+        "apps": (func.count(), SpotifyAppRow.registered_by == member_id),
         "entries": (n_tracks, PlaylistRow.member_id == member_id),
         "sets": (func.count(), RecommendationSetRow.member_id == member_id),
         "recommendations": (func.count(), RecommendationRow.set_id.in_(sets)),

@@ -15,6 +15,9 @@ from bot.storage.upsert import batches, insert_into, table_of
 
 Values = dict[str, Any]
 
+ROWS_AT_ONCE = 2000
+"""After so many rows the event loop is given back, so that a large library keeps nobody else waiting."""
+
 
 async def store_tracks(
     session: AsyncSession, tracks: Iterable[TrackInfo], source: str, *, overwrite: bool
@@ -35,13 +38,13 @@ async def store_tracks(
     """
     by_uri = {track.uri: track for track in tracks}
     artists = {_key(artist.uri, artist.name): artist for track in by_uri.values() for artist in track.artists}
-    artist_ids = await _store_named(session, ArtistRow, artists, overwrite=overwrite)
+    artist_ids = await _store_named(session, ArtistRow, artists, source, overwrite=overwrite)
     albums = {
         _key(track.album_uri, track.album_name): ArtistRef(track.album_name, track.album_uri)
         for track in by_uri.values()
         if track.album_name is not None
     }
-    album_ids = await _store_named(session, AlbumRow, albums, overwrite=overwrite)
+    album_ids = await _store_named(session, AlbumRow, albums, source, overwrite=overwrite)
 
     rows = {uri: _track_values(track, album_ids, source) for uri, track in by_uri.items()}
     credits = {uri: [artist_ids[_key(a.uri, a.name)] for a in track.artists] for uri, track in by_uri.items()}
@@ -65,6 +68,15 @@ async def store_tracks(
     return ids
 
 
+async def store_artists(
+    session: AsyncSession, artists: Iterable[ArtistRef], source: str, *, overwrite: bool
+) -> dict[ArtistRef, int]:
+    """Store artists as `store_tracks` does those of its tracks; return their database ids."""
+    named = {artist: _key(artist.uri, artist.name) for artist in artists}
+    ids = await _store_named(session, ArtistRow, {key: a for a, key in named.items()}, source, overwrite=overwrite)
+    return {artist: ids[key] for artist, key in named.items()}
+
+
 async def load_tracks(session: AsyncSession, ids: Select[Any]) -> dict[int, TrackInfo]:
     """Return tracks by database id, in ascending order.
 
@@ -74,17 +86,19 @@ async def load_tracks(session: AsyncSession, ids: Select[Any]) -> dict[int, Trac
     """
     of_track: dict[int, list[ArtistRef]] = defaultdict(list)
     known: dict[int, ArtistRef] = {}
-    for track_id, artist_id, name, uri in await session.execute(
+    credits = await session.stream(
         select(TrackArtistRow.track_id, ArtistRow.id, ArtistRow.name, ArtistRow.uri)
         .join(ArtistRow, ArtistRow.id == TrackArtistRow.artist_id)
         .where(TrackArtistRow.track_id.in_(ids))
         .order_by(TrackArtistRow.track_id, TrackArtistRow.position)
-    ):
-        artist = known.get(artist_id)
-        if artist is None:
-            artist = known[artist_id] = ArtistRef(name, uri)
-        of_track[track_id].append(artist)
-    tracks = await session.execute(
+    )
+    async for part in credits.partitions(ROWS_AT_ONCE):
+        for track_id, artist_id, name, uri in part:
+            artist = known.get(artist_id)
+            if artist is None:
+                artist = known[artist_id] = ArtistRef(name, uri)
+            of_track[track_id].append(artist)
+    found = await session.stream(
         select(
             TrackRow.id,
             TrackRow.uri,
@@ -101,10 +115,13 @@ async def load_tracks(session: AsyncSession, ids: Select[Any]) -> dict[int, Trac
         .where(TrackRow.id.in_(ids))
         .order_by(TrackRow.id)
     )
-    return {
-        track_id: TrackInfo(uri, name, tuple(of_track.get(track_id, ())), *rest)
-        for track_id, uri, name, *rest in tracks
-    }
+    tracks: dict[int, TrackInfo] = {}
+    async for rows in found.partitions(ROWS_AT_ONCE):
+        tracks |= {
+            track_id: TrackInfo(uri, name, tuple(of_track.get(track_id, ())), *rest)
+            for track_id, uri, name, *rest in rows
+        }
+    return tracks
 
 
 def _key(uri: str | None, name: str) -> str:
@@ -126,10 +143,10 @@ def _track_values(track: TrackInfo, album_ids: Mapping[str, int], source: str) -
 
 
 async def _store_named(
-    session: AsyncSession, row: type[Base], named: Mapping[str, ArtistRef], *, overwrite: bool
+    session: AsyncSession, row: type[Base], named: Mapping[str, ArtistRef], source: str, *, overwrite: bool
 ) -> dict[str, int]:
     """Store artists or albums, which have a name and perhaps a URI; return their ids by key."""
-    rows = {key: {"key": key, "uri": item.uri, "name": item.name} for key, item in named.items()}
+    rows = {key: {"key": key, "uri": item.uri, "name": item.name, "source": source} for key, item in named.items()}
     stored = await _stored(session, row, "key", rows)
     changed = [
         rows[key] for key in sorted(rows) if key not in stored or _differs(stored[key], rows[key], overwrite=overwrite)

@@ -1,0 +1,1 @@
+"""Abstract covers for saved playlists, drawn from what is in them."""

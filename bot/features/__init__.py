@@ -1,0 +1,1 @@
+"""Adapter: those who may know the audio features of tracks, each behind the same few methods."""
