@@ -40,6 +40,34 @@ if TYPE_CHECKING:
     from bot.services.registry import Services
 
 _log = structlog.get_logger(__name__)
+_COGS = (
+    AccountCog,
+    ImportsCog,
+    LibraryCog,
+    TasteCog,
+    RecommendCog,
+    SavingCog,
+    DigestCog,
+    PrivacyCog,
+    SpotifyAppCog,
+)
+_BUTTONS = (
+    AppRemoveButton,
+    AppSetButton,
+    ConnectButton,
+    DisconnectButton,
+    ForgetImportsButton,
+    FreezeButton,
+    PageButton,
+    PlaylistsButton,
+    PreviewButton,
+    PrivacyButton,
+    SaveAsButton,
+    SaveButton,
+    SaveSwitchButton,
+    UndoButton,
+    VisibilityButton,
+)
 
 
 class CrossfadeTree(app_commands.CommandTree["CrossfadeBot"]):
@@ -104,17 +132,9 @@ class CrossfadeBot(commands.AutoShardedBot):
 
     async def setup_hook(self) -> None:
         """Register commands and buttons; called once, after login and before the gateway is joined."""
-        self.add_dynamic_items(ConnectButton, DisconnectButton, PageButton, PlaylistsButton, PrivacyButton, SaveButton)
-        for cog in (AccountCog(self), LibraryCog(self), RecommendCog(self), DigestCog(self), PrivacyCog(self)):
-            await self.add_cog(cog)
-        self.add_dynamic_items(PreviewButton, SaveAsButton, VisibilityButton)
-        self.add_dynamic_items(SaveSwitchButton, UndoButton, FreezeButton)
-        await self.add_cog(SavingCog(self))
-        self.add_dynamic_items(AppSetButton, AppRemoveButton)
-        await self.add_cog(SpotifyAppCog(self))
-        await self.add_cog(TasteCog(self))
-        self.add_dynamic_items(ForgetImportsButton)
-        await self.add_cog(ImportsCog(self))
+        self.add_dynamic_items(*_BUTTONS)
+        for cog in _COGS:
+            await self.add_cog(cog(self))
         guild = discord.Object(self._guild_for_sync) if self._guild_for_sync is not None else None
         if guild is not None:
             self.tree.copy_global_to(guild=guild)

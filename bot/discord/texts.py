@@ -136,27 +136,27 @@ POST_NO_HISTORY: Final = "I may not read the channel: give me “View Channel”
 
 def tracks(count: int) -> str:
     """Return a number of tracks in words."""
-    return _counted(count, "track", "tracks")
+    return counted(count, "track", "tracks")
 
 
 def playlists(count: int) -> str:
     """Return a number of playlists in words."""
-    return _counted(count, "playlist", "playlists")
+    return counted(count, "playlist", "playlists")
 
 
 def items(count: int) -> str:
     """Return a number of playlist items in words."""
-    return _counted(count, "item", "items")
+    return counted(count, "item", "items")
 
 
 def recommendations(count: int) -> str:
     """Return a number of recommendation lists in words."""
-    return _counted(count, "list of recommendations", "lists of recommendations")
+    return counted(count, "list of recommendations", "lists of recommendations")
 
 
 def saves(count: int) -> str:
     """Return a number of records of saved playlists in words."""
-    return _counted(count, "record of a saved playlist", "records of saved playlists")
+    return counted(count, "record of a saved playlist", "records of saved playlists")
 
 
 def library(n_playlists: int, n_tracks: int) -> str:
@@ -178,5 +178,6 @@ def listed(parts: list[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def _counted(count: int, one: str, many: str) -> str:
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number of things in words."""
     return f"{count:,} {one if count == 1 else many}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.discord.texts import counted
+
 DESCRIPTION: Final = "Bring your music without linking Spotify: a file, or links"
 FILE: Final = "The ZIP that Spotify sent you, or a CSV from Exportify"
 LINKS: Final = "Links to tracks, as many as you like"
@@ -68,4 +70,4 @@ KEPT_BODY: Final = "What you imported stays."
 
 def listens(count: int) -> str:
     """Return a number of plays in words."""
-    return f"{count:,} {'play' if count == 1 else 'plays'}"
+    return counted(count, "play", "plays")

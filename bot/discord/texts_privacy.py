@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from bot.discord.texts import counted
 from bot.domain.privacy import OptOut
 
 
@@ -97,36 +98,36 @@ EXPORT_NOTHING: Final = "Nothing is kept of you, so there is nothing to give you
 
 def servers(count: int) -> str:
     """Return a number of servers in words."""
-    return _counted(count, "server", "servers")
+    return counted(count, "server", "servers")
 
 
 def lists(count: int) -> str:
     """Return a number of lists in words."""
-    return _counted(count, "list", "lists")
+    return counted(count, "list", "lists")
 
 
 def saves(count: int) -> str:
     """Return a number of saved playlists in words."""
-    return _counted(count, "playlist", "playlists")
+    return counted(count, "playlist", "playlists")
 
 
 def digests(count: int) -> str:
     """Return a number of digests in words."""
-    return _counted(count, "digest", "digests")
+    return counted(count, "digest", "digests")
 
 
 def apps(count: int) -> str:
     """Return a number of Spotify apps in words."""
-    return _counted(count, "app", "apps")
+    return counted(count, "app", "apps")
 
 
 def brought(imported: int, liked: int) -> list[str]:
     """Return what a library has besides Spotify's playlists, in words; nothing where there is none."""
     parts = []
     if imported:
-        parts.append(_counted(imported, "imported list", "imported lists"))
+        parts.append(counted(imported, "imported list", "imported lists"))
     if liked:
-        parts.append(_counted(liked, "liked song", "liked songs"))
+        parts.append(counted(liked, "liked song", "liked songs"))
     return parts
 
 
@@ -134,16 +135,12 @@ def listening(listens: int, top_items: int) -> list[str]:
     """Return what is known of listening, in words; nothing where nothing is."""
     parts = []
     if listens:
-        parts.append(_counted(listens, "play", "plays"))
+        parts.append(counted(listens, "play", "plays"))
     if top_items:
-        parts.append(_counted(top_items, "place", "places") + " among your most played")
+        parts.append(counted(top_items, "place", "places") + " among your most played")
     return parts
 
 
 def sign_ins(count: int) -> str:
     """Return a number of sign-ins in words."""
-    return _counted(count, "link", "links")
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"
+    return counted(count, "link", "links")

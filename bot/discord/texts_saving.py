@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from bot.discord.texts import counted
 from bot.domain.saving import SaveSwitch
 from bot.services.saving.values import CoverState, WhyNew
 
@@ -151,4 +152,4 @@ SWITCHES: Final[Mapping[SaveSwitch, SwitchTexts]] = MappingProxyType(
 
 def songs(count: int) -> str:
     """Return a number of songs in words."""
-    return f"{count:,} {'song' if count == 1 else 'songs'}"
+    return counted(count, "song", "songs")

@@ -5,52 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import re
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-
-from bot.cli import main
+from command_kit import Crossfade
 
 if TYPE_CHECKING:
     from bot.sandbox.catalogue import SampleWorld
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Crossfade = Callable[..., Ended]
-
-
-@pytest.fixture
-def crossfade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Crossfade:
-    """Run the command in an empty folder with an empty home."""
-    for name in [name for name in os.environ if name.startswith("CROSSFADE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CROSSFADE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["crossfade", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        code = ended.value.code
-        return Ended(code if isinstance(code, int) else int(code is not None), shown.out, shown.err)
-
-    return run
 
 
 @pytest.fixture

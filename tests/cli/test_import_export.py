@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from command_kit import Crossfade
 
-from bot.cli import main
 from bot.sandbox.exports import SampleExports
 from recommender.corpus import PlaylistCorpus
 
@@ -20,36 +16,6 @@ if TYPE_CHECKING:
     from bot.sandbox.catalogue import SampleWorld
 
 MEMBER = 4_100_000_000_000_000_001
-
-
-@dataclass(frozen=True)
-class Ended:
-    code: int
-    out: str
-    err: str
-
-
-Crossfade = Callable[..., Ended]
-
-
-@pytest.fixture
-def crossfade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Crossfade:
-    """Run the command in an empty folder with an empty home."""
-    for name in [name for name in os.environ if name.startswith("CROSSFADE_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("CROSSFADE_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: object) -> Ended:
-        monkeypatch.setattr(sys, "argv", ["crossfade", *map(str, words)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        shown = capsys.readouterr()
-        code = ended.value.code
-        return Ended(code if isinstance(code, int) else int(code is not None), shown.out, shown.err)
-
-    return run
 
 
 @pytest.fixture
