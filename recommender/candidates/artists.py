@@ -9,6 +9,7 @@ import numpy as np
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, playlists
 from recommender.candidates.interactions import FloatArray, IntArray
+from recommender.candidates.scoring import DenseScores, Scoring
 from recommender.candidates.similarity import PairSimilarity, SimilarityTo, damped
 from recommender.records import Reason
 
@@ -54,17 +55,17 @@ class Artists(CandidateGenerator):
     def _learn(self, features: object) -> None:
         self.album_ids_ = self.interactions_.corpus.catalogue.album_ids
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the relation of each track's artist to the query, times the track's own factors."""
         artists, _, weights = self._artists(query)
         if not len(artists):
-            return self._zeros()
+            return self._nothing()
         similarity = self._similarity.to(artists)
         relation = similarity.scores(weights)
         relation[artists] += weights * (np.float32(self.same_artist) - similarity.own())
         by = self.interactions_.artist_ids
         related = np.where(by >= 0, np.maximum(relation[by], 0), np.float32(0))
-        return related * self._popularity_roots * self._album_factors(query, self.album_ids_)
+        return DenseScores(related * self._popularity_roots * self._album_factors(query, self.album_ids_))
 
     def contributions(self, query: Query, track: int) -> FloatArray:
         """Return for each of the query's tracks its equal part of what its artist adds, album factor included."""

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recommender.candidates.interactions import FloatArray, IntArray, Interactions
+from recommender.candidates.scoring import Scoring, SparseScores
 from recommender.records import Reason, Track
 
 if TYPE_CHECKING:
@@ -78,8 +79,12 @@ class CandidateGenerator(ABC):
         return self
 
     @abstractmethod
+    def score(self, query: Query) -> Scoring:
+        """Return what this generator makes of all tracks for a query."""
+
     def scores(self, query: Query) -> FloatArray:
         """Return a score for every track, shape (n_tracks,): finite, never negative, 0 for nothing to say."""
+        return self.score(query).dense()
 
     @abstractmethod
     def explainer(self, query: Query) -> Explainer:
@@ -119,8 +124,12 @@ class CandidateGenerator(ABC):
     def _learn(self, features: AudioFeatures | None) -> None:  # noqa: B027 - optional: counting is all that some do
         """Compute the arrays named in `learnt`; `interactions_` is set."""
 
-    def _zeros(self) -> FloatArray:
-        return np.zeros(self.interactions_.corpus.n_tracks, np.float32)
+    def _sparse(self, tracks: IntArray, values: FloatArray) -> SparseScores:
+        """Return a score for these tracks, ascending, and 0 for all others."""
+        return SparseScores(self.interactions_.corpus.n_tracks, tracks, values)
+
+    def _nothing(self) -> SparseScores:
+        return self._sparse(np.zeros(0, np.int32), np.zeros(0, np.float32))
 
     def _track(self, index: int) -> Track:
         return self.interactions_.corpus.catalogue.track(index)

@@ -10,6 +10,7 @@ from sklearn.preprocessing import QuantileTransformer
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query
 from recommender.candidates.interactions import FloatArray, IntArray
+from recommender.candidates.scoring import Scoring
 from recommender.features import FEATURE_NAMES
 from recommender.records import Reason
 
@@ -79,24 +80,22 @@ class Content(CandidateGenerator):
         self.described_ = described.astype(np.int32)
         self.scaled_ = ranked(values)
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the nearness of each track to the seeds, relative to the nearest track."""
-        scores = self._zeros()
         profile = self._profile(query)
         if profile is None:
-            return scores
+            return self._nothing()
         mean, variance = profile
         squares = (self.scaled_ - mean) ** 2 / variance
         shared = np.isfinite(squares)
         counts = shared.sum(axis=1)
         usable = counts >= self.least_features
         if not usable.any():
-            return scores
+            return self._nothing()
         distances = np.where(shared, squares, 0).sum(axis=1)[usable] / counts[usable] * len(COMPARED)
         # Without this a playlist of extreme tracks would underflow to 0 everywhere; only ratios matter.
         distances -= distances.min()
-        scores[self.described_[usable]] = np.exp(-distances / 2)
-        return scores
+        return self._sparse(self.described_[usable], np.exp(-distances / 2).astype(np.float32))
 
     def explainer(self, query: Query) -> Explainer:
         """Name the two audible features nearest to the seeds' mean, among those within a tenth of all tracks of it."""

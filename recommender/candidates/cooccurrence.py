@@ -9,6 +9,7 @@ import numpy as np
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, playlists, track_name
 from recommender.candidates.interactions import FloatArray
+from recommender.candidates.scoring import DenseScores, Scoring
 from recommender.candidates.similarity import PairSimilarity, damped
 from recommender.records import Reason, Track
 
@@ -40,9 +41,9 @@ class Cooccurrence(CandidateGenerator):
         self.length_damping = length_damping
         self.max_playlists = max_playlists
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the summed similarity to the seeds."""
-        return self._similarity.to(query.seeds).scores(np.ones(len(query.seeds), np.float32))
+        return DenseScores(self._similarity.to(query.seeds).scores(np.ones(len(query.seeds), np.float32)))
 
     def contributions(self, query: Query, track: int) -> FloatArray:
         """Return the similarity of each seed to this track; 0 for the query's artists."""
@@ -78,14 +79,14 @@ class RawCooccurrence(CandidateGenerator):
 
     name: ClassVar[str] = "raw-cooccurrence"
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the number of (seed, playlist) pairs in which each track is."""
         tracks = self.interactions_.tracks
         rows = [tracks.rows_with(int(seed)) for seed in query.seeds]
         if not rows:
-            return self._zeros()
+            return self._nothing()
         shared, counts = np.unique(np.concatenate(rows), return_counts=True)
-        return tracks.votes(shared, counts.astype(np.float32))
+        return self._sparse(*tracks.votes(shared, counts.astype(np.float32)))
 
     def contributions(self, query: Query, track: int) -> FloatArray:
         """Return in how many playlists each seed is together with this track; 0 for the query's artists."""

@@ -12,6 +12,7 @@ from recommender.corpus import PlaylistCorpus
 
 FloatArray = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int32]
+_SORTED_BELOW = 16
 OffsetArray = npt.NDArray[np.int64]
 
 
@@ -77,11 +78,10 @@ class Incidence:
         """Return how often each row of `rows_with` has this column."""
         return self.column_counts[self.column_offsets[column] : self.column_offsets[column + 1]]
 
-    def votes(self, rows: IntArray, weights: FloatArray) -> FloatArray:
-        """Add up the weights of the given rows over the columns they have, shape (n_columns,)."""
+    def votes(self, rows: IntArray, weights: FloatArray) -> tuple[IntArray, FloatArray]:
+        """Add up the weights of the given rows over the columns they have; see `summed`."""
         positions, lengths = slices(self.row_offsets, rows)
-        total = np.bincount(self.row_columns[positions], np.repeat(weights, lengths), minlength=self.n_columns)
-        return total.astype(np.float32)
+        return summed(self.row_columns[positions], np.repeat(weights, lengths), self.n_columns)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +125,27 @@ class Interactions:
 def offsets(sizes: npt.NDArray[np.integer]) -> OffsetArray:
     """Return where each of consecutive slices of these sizes begins, and where the last one ends."""
     return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
+
+
+def summed(columns: IntArray, values: npt.NDArray[np.floating], n_columns: int) -> tuple[IntArray, FloatArray]:
+    """Add up the values of each column; return the columns with a sum other than 0, ascending, and their sums.
+
+    Args:
+        columns: int32, shape (n,), with repeats.
+        values: shape (n,).
+        n_columns: how many columns there are.
+    """
+    if len(columns) * _SORTED_BELOW > n_columns:
+        total = np.bincount(columns, values, minlength=n_columns)
+        found = np.flatnonzero(total).astype(np.int32)
+        return found, total[found].astype(np.float32)
+    # Few columns of very many: an array of all of them would cost more than sorting does.
+    order = np.argsort(columns, kind="stable")
+    ordered = columns[order]
+    first = np.flatnonzero(np.diff(ordered, prepend=-1))
+    sums = np.add.reduceat(values[order].astype(np.float64), first) if len(first) else np.zeros(0)
+    kept = sums != 0
+    return ordered[first][kept], sums[kept].astype(np.float32)
 
 
 def slices(starts: OffsetArray, rows: npt.NDArray[np.integer]) -> tuple[OffsetArray, OffsetArray]:

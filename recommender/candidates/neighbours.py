@@ -9,6 +9,7 @@ import numpy as np
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, track_name
 from recommender.candidates.interactions import FloatArray, Incidence, IntArray
+from recommender.candidates.scoring import Scoring
 from recommender.records import Reason
 
 _NAMED_NEIGHBOURS = 100
@@ -50,10 +51,11 @@ class PlaylistNeighbours(CandidateGenerator):
         self.popularity_damping = popularity_damping
         self.max_neighbours = max_neighbours
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the damped votes of the nearest playlists."""
         playlists, weights = self.neighbours(query, self.max_neighbours)
-        return self.interactions_.tracks.votes(playlists, weights) * self._popularity_factors
+        tracks, votes = self.interactions_.tracks.votes(playlists, weights)
+        return self._sparse(tracks, votes * self._popularity_factors[tracks])
 
     def neighbours(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
         """Return the playlists most like the query's, in no order, and their weights; at most `limit`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, playlists
-from recommender.candidates.interactions import FloatArray
+from recommender.candidates.scoring import DenseScores, Scoring
 from recommender.records import Reason
 
 
@@ -14,9 +14,9 @@ class Popularity(CandidateGenerator):
 
     name: ClassVar[str] = "popularity"
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return how many playlists have each track; the same for every query."""
-        return self.interactions_.tracks.column_sizes.copy()
+        return DenseScores(self.interactions_.tracks.column_sizes)
 
     def explainer(self, query: Query) -> Explainer:
         """Say in how many playlists the track is."""

@@ -11,6 +11,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, playlists, track_name
 from recommender.candidates.interactions import FloatArray, IntArray, OffsetArray, offsets, slices
+from recommender.candidates.scoring import DenseScores, Scoring, SparseScores
 from recommender.candidates.similarity import PairSimilarity, SimilarityTo, damped
 from recommender.records import Reason
 from recommender.text import normalised_text
@@ -99,15 +100,16 @@ class Titles(CandidateGenerator):
         self.feature_titles_ = vectors.indices.astype(np.int32)
         self.feature_values_ = vectors.data.astype(np.float32)
 
-    def scores(self, query: Query) -> FloatArray:
+    def score(self, query: Query) -> Scoring:
         """Return the votes of the playlists with similar titles; all 0 without a title."""
-        votes = self._votes(query.title)
-        if query.n_seeds or not votes.any():
-            return votes
+        scoring = self._votes(query.title)
+        if query.n_seeds or not len(scoring.tracks):
+            return scoring
+        votes = scoring.dense()
         presumed = self._presumed(votes)
         beside = presumed.scores(np.ones(len(presumed.columns), np.float32))
         scale = top_mean(beside, _SCALED_BY)
-        return votes + beside * np.float32(top_mean(votes, _SCALED_BY) / scale if scale else 0)
+        return DenseScores(votes + beside * np.float32(top_mean(votes, _SCALED_BY) / scale if scale else 0))
 
     def similar_playlists(self, title: str | None) -> tuple[IntArray, FloatArray]:
         """Return the playlists whose titles are like this one, and their similarities (0 to 1)."""
@@ -134,7 +136,7 @@ class Titles(CandidateGenerator):
         shown = " ".join((query.title or "").split())
         shown = shown if len(shown) <= _SHOWN_TITLE else shown[: _SHOWN_TITLE - 1] + "…"
         presumed = (
-            self._similarity.to(np.zeros(0, np.int32)) if query.n_seeds else self._presumed(self._votes(query.title))
+            self._similarity.to(np.zeros(0, np.int32)) if query.n_seeds else self._presumed(self._votes(query.title).dense())
         )
 
         def explain(track: int) -> list[Reason]:
@@ -152,10 +154,10 @@ class Titles(CandidateGenerator):
 
         return explain
 
-    def _votes(self, title: str | None) -> FloatArray:
+    def _votes(self, title: str | None) -> SparseScores:
         similar, similarities = self.similar_playlists(title)
         weights = similarities ** np.float32(self.power) * self._length_factors[similar]
-        return self.interactions_.tracks.votes(similar, weights)
+        return self._sparse(*self.interactions_.tracks.votes(similar, weights))
 
     def _presumed(self, votes: FloatArray) -> SimilarityTo:
         best = top_indices(votes, np.zeros(0, np.int32), self.presumed_seeds)
