@@ -135,9 +135,8 @@ class Titles(CandidateGenerator):
         alike = similar[similarities >= _LIKE]
         shown = " ".join((query.title or "").split())
         shown = shown if len(shown) <= _SHOWN_TITLE else shown[: _SHOWN_TITLE - 1] + "…"
-        presumed = (
-            self._similarity.to(np.zeros(0, np.int32)) if query.n_seeds else self._presumed(self._votes(query.title).dense())
-        )
+        nothing = self._similarity.to(np.zeros(0, np.int32))
+        presumed = nothing if query.n_seeds else self._presumed(self._votes(query.title).dense())
 
         def explain(track: int) -> list[Reason]:
             count = len(np.intersect1d(alike, self.interactions_.tracks.rows_with(track), assume_unique=True))
