@@ -20,9 +20,10 @@ from recommender.audio import AudioFeatures
 from recommender.candidates import Content
 from recommender.corpus import PlaylistCorpus
 from recommender.estimation import FeatureEstimator
-from recommender.evaluation.protocol import split as split_corpus
-from recommender.evaluation.report import evaluate
+from recommender.evaluation import evaluate, generator_contender, hybrid_contender
+from recommender.evaluation import split as split_corpus
 from recommender.features import FEATURE_NAMES
+from recommender.hybrid import Hybrid
 
 Values = npt.NDArray[np.float64]
 CATEGORIES = ("key", "mode")
@@ -163,7 +164,8 @@ def compare_hybrids(corpus: PlaylistCorpus, features: AudioFeatures) -> None:
     )
     for seed in (2018, 1, 2):
         for name, given in (("measured", features), ("and estimated", filled(corpus, features, seed))):
-            report = evaluate(corpus, given, random_state=seed, baselines=[Content()]).overall()
+            contenders = [hybrid_contender("hybrid", Hybrid()), generator_contender(Content())]
+            report = evaluate(corpus, given, random_state=seed, contenders=contenders).overall()
             hybrid, content = report["hybrid"], report["content"]
             print(
                 f"| {seed} | {name} | {content.ndcg:.4f} | {hybrid.ndcg:.4f} | {hybrid.r_precision:.4f} "

@@ -128,7 +128,7 @@ def read_artifact(directory: str | Path, verify: bool = True) -> Artifact:
             always compared.
 
     Raises:
-        ArtifactError: there is no model, it is damaged, or it is of a newer format.
+        ArtifactError: there is no model, it is damaged, or it is of another format.
     """
     # Resolved once: `current` may move to another model while this one is being opened.
     directory = resolved(Path(directory))

@@ -128,10 +128,11 @@ class AudioFeatures:
         return len(self.uris)
 
     def aligned(self, catalogue: TrackCatalogue) -> npt.NDArray[np.float32]:
-        """Return the features of every track of a catalogue: shape (n_tracks, 11), NaN where they are missing."""
+        """Return the features of every track of a catalogue: shape (n_tracks, 11), NaN where missing or infinite."""
         places = catalogue.indices_of(self.uris)
         values = np.full((len(catalogue), len(FEATURES)), np.nan, np.float32)
         values[places[places >= 0]] = self.values[places >= 0]
+        values[np.isinf(values)] = np.nan
         return values
 
     def fingerprint(self) -> str:

@@ -23,11 +23,16 @@ METADATA_SCHEMA = pa.schema(
         ("album_name", pa.string()),
         ("album_uri", pa.string()),
         ("duration_ms", pa.int32()),
+        ("explicit", pa.bool_()),
     ]
 )
 TRACKS_SCHEMA = pa.schema([pa.field(URI, pa.string(), nullable=False), *METADATA_SCHEMA])
 
 _ROWS_A_MERGE = 1_000_000
+# Corpora and models that were written before a column was added lack it: nothing is known then.
+ADDED_COLUMNS = frozenset({"explicit"})
+
+_FEW = 100
 
 
 class TrackCatalogue:
@@ -44,7 +49,8 @@ class TrackCatalogue:
         if len(uris) != table.num_rows:
             raise ValueError(f"{len(uris)} URIs but {table.num_rows} rows of metadata")
         self.uris = uris
-        self.table: pa.Table = table.select(METADATA_SCHEMA.names).cast(METADATA_SCHEMA).combine_chunks()
+        whole = with_added_columns(table).select(METADATA_SCHEMA.names)
+        self.table: pa.Table = whole.cast(METADATA_SCHEMA).combine_chunks()
 
     @classmethod
     def merged(cls, tables: Iterable[pa.Table]) -> TrackCatalogue:
@@ -52,7 +58,7 @@ class TrackCatalogue:
         merged = TRACKS_SCHEMA.empty_table()
         pending: list[pa.Table] = []
         for table in tables:
-            pending.append(table.select(TRACKS_SCHEMA.names).cast(TRACKS_SCHEMA))
+            pending.append(with_added_columns(table).select(TRACKS_SCHEMA.names).cast(TRACKS_SCHEMA))
             # Waiting for as many rows as are merged already makes the whole cost linear in the rows, not quadratic.
             if sum(waiting.num_rows for waiting in pending) >= max(merged.num_rows, _ROWS_A_MERGE):
                 merged = _first_values(pa.concat_tables([merged, *pending]))
@@ -84,10 +90,14 @@ class TrackCatalogue:
 
     def track(self, index: int) -> Track:
         """Return the track at this index."""
-        return self.tracks([index])[0]
+        # Ten times as quick as taking one row of the table.
+        row = {name: column[index].as_py() for name, column in self._columns}
+        return Track(uri=self.uri(index), **row)
 
     def tracks(self, indices: Sequence[int] | npt.NDArray[np.integer]) -> list[Track]:
         """Return the tracks at these indices, in their order."""
+        if len(indices) <= _FEW:
+            return [self.track(int(index)) for index in indices]
         wanted = np.asarray(indices, np.int64)
         rows = self.table.take(pa.array(wanted)).to_pylist()
         return [Track(uri=uri.decode(), **row) for uri, row in zip(self.uris[wanted].tolist(), rows, strict=True)]
@@ -112,6 +122,28 @@ class TrackCatalogue:
         """What tells each album apart: the URI, or artist key and case-folded title where no URI is known."""
         return self._albums.keys
 
+    def told_columns(self) -> list[pa.ChunkedArray]:
+        """Return the columns of metadata; without those, added since, that say nothing: fingerprints stay the same."""
+        silent = {name for name in ADDED_COLUMNS if self.table[name].null_count == len(self)}
+        return [self.table[name] for name in self.table.column_names if name not in silent]
+
+    @cached_property
+    def explicit_flags(self) -> npt.NDArray[np.int8] | None:
+        """Whether each track is explicit, shape (n_tracks,): 1 yes, 0 no, -1 not known; None if it is known of none."""
+        column = self.table["explicit"]
+        if column.null_count == len(column):
+            return None
+        flags: npt.NDArray[np.int8] = pc.fill_null(pc.cast(column, pa.int8()), -1).to_numpy()
+        return flags
+
+    @cached_property
+    def _columns(self) -> list[tuple[str, pa.Array]]:
+        columns = (self.table[name] for name in self.table.column_names)
+        return [
+            (name, column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+            for name, column in zip(self.table.column_names, columns, strict=True)
+        ]
+
     @cached_property
     def _artists(self) -> Entities:
         return identify(self.table["artist_uri"], self.table["artist_name"])
@@ -119,6 +151,14 @@ class TrackCatalogue:
     @cached_property
     def _albums(self) -> Entities:
         return identify(self.table["album_uri"], self.table["album_name"], within=self._artists)
+
+
+def with_added_columns(table: pa.Table) -> pa.Table:
+    """Return a table of tracks with the columns that older versions did not write, null where they are missing."""
+    for name in sorted(ADDED_COLUMNS.difference(table.column_names)):
+        field = METADATA_SCHEMA.field(name)
+        table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+    return table
 
 
 def _ascii(uri: str) -> bytes:

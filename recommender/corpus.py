@@ -211,7 +211,7 @@ class PlaylistCorpus:
         digest = hashlib.sha256(b"crossfade corpus 1")
         for values in (self.catalogue.uris, self.indptr, self.indices):
             hash_array(digest, values)
-        for column in (*self.catalogue.table.columns, *self.playlists.columns):
+        for column in (*self.catalogue.told_columns(), *self.playlists.columns):
             hash_column(digest, column)
         return digest.hexdigest()
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from recommender.errors import ArtifactError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
@@ -78,7 +78,7 @@ def read_manifest(directory: Path) -> Manifest:
     """Read the manifest of a model.
 
     Raises:
-        ArtifactError: there is none, it is damaged, or it is of a newer format.
+        ArtifactError: there is none, it is damaged, or it is of another format.
     """
     try:
         content = (directory / MANIFEST).read_bytes()
@@ -89,11 +89,16 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         body = json.loads(content)
         version = body["format_version"]
-        # Compared before the checksum: a newer format may reckon it in another way.
+        # Compared before the checksum: another format may reckon it in another way.
         if type(version) is int and version > FORMAT_VERSION:
             raise ArtifactError(
                 f"The model in {directory} has format {version}, newer than the {FORMAT_VERSION} that this version of "
                 f"Crossfade reads: update Crossfade, or {_REMEDY}."
+            )
+        if type(version) is int and version < FORMAT_VERSION:
+            raise ArtifactError(
+                f"The model in {directory} was made by an older version of Crossfade (format {version}; this one reads "
+                f"{FORMAT_VERSION}): run `crossfade train`."
             )
         checksum = body.pop("checksum")
         # The bytes are compared too, since JSON that differs in spaces only would pass the checksum.

@@ -14,6 +14,7 @@ from recommender.files import sync_directory, write_atomically
 from recommender.manifest import NAME, read_manifest
 
 CURRENT = "current"
+_NEW_LINK = f".{CURRENT}.tmp"
 
 _logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -53,9 +54,16 @@ class ModelStore:
         directory = self.root / name
         if directory.exists():
             raise ArtifactError(f"{directory} exists already: choose another name, since no model is written over.")
-        write(directory)
-        read_manifest(directory)
-        self._point_at(name)
+        try:
+            write(directory)
+            read_manifest(directory)
+            self._point_at(name)
+        except BaseException:
+            # Also of Ctrl-C: a model that nobody will ever be served must not fill the disk.
+            if self.current_name() != name:
+                shutil.rmtree(directory, ignore_errors=True)
+                (self.root / _NEW_LINK).unlink(missing_ok=True)
+            raise
         return directory
 
     def current_name(self) -> str | None:
@@ -71,7 +79,7 @@ class ModelStore:
         return [name for _, name in sorted(dated)]
 
     def load_current(self, load: Callable[[Path], T]) -> T:
-        """Return the current model; if it is damaged or of a newer format, the last one before it that is not.
+        """Return the current model; if it is damaged or of another format, the last one before it that is not.
 
         Args:
             load: opens a model's folder, as `read_artifact` does, and raises ArtifactError if it cannot.
@@ -125,7 +133,7 @@ class ModelStore:
 
     def _point_at(self, name: str) -> None:
         current = self.root / CURRENT
-        link = self.root / f".{CURRENT}.tmp"
+        link = self.root / _NEW_LINK
         link.unlink(missing_ok=True)
         try:
             link.symlink_to(name, target_is_directory=True)

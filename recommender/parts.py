@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recommender.catalogue import METADATA_SCHEMA, TRACKS_SCHEMA, URI
+from recommender.catalogue import ADDED_COLUMNS, METADATA_SCHEMA, TRACKS_SCHEMA, URI, with_added_columns
 from recommender.columns import offsets_of, text_column
 from recommender.errors import CorpusError
 from recommender.files import write_atomically
@@ -220,7 +220,11 @@ class PartStore:
         schema = _SCHEMAS[kind]
         encoded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         try:
-            table = pq.read_table(path, columns=schema.names, read_dictionary=encoded, partitioning=None)
+            absent = ADDED_COLUMNS.difference(pq.read_schema(path).names)
+            columns = [name for name in schema.names if name not in absent]
+            table = pq.read_table(path, columns=columns, read_dictionary=encoded, partitioning=None)
+            if kind == "tracks":
+                table = with_added_columns(table)
             return table.select(schema.names).cast(schema).unify_dictionaries().combine_chunks()
         except (pa.ArrowException, OSError) as error:
             raise CorpusError(

@@ -21,6 +21,7 @@ class Track:
     album_name: str | None = None
     album_uri: str | None = None
     duration_ms: int | None = None
+    explicit: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

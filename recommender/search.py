@@ -20,6 +20,9 @@ def fold(text: str) -> str:
     >>> fold("  Café  DEL Mar ")
     'cafe del mar'
     """
+    if text.isascii():
+        # Nothing to decompose; most names are of this kind, and catalogues have millions of them.
+        return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
 

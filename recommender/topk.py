@@ -16,6 +16,21 @@ def top_mean(scores: FloatArray, top: int) -> float:
     return float(positive.mean(dtype=np.float64)) if len(positive) else 0.0
 
 
+def greatest(values: FloatArray, limit: int) -> npt.NDArray[np.intp]:
+    """Return the places of the `limit` greatest values above 0, ascending; of equal ones the first."""
+    if limit <= 0:
+        return np.zeros(0, np.intp)
+    positive = np.flatnonzero(values > 0)
+    if len(positive) <= limit:
+        return positive
+    found = values[positive]
+    least = np.partition(found, len(found) - limit)[len(found) - limit]
+    above = found > least
+    above[np.flatnonzero(found == least)[: limit - int(above.sum())]] = True
+    chosen: npt.NDArray[np.intp] = positive[above]
+    return chosen
+
+
 def top_indices(scores: npt.NDArray[np.floating], excluded: npt.NDArray[np.integer], k: int) -> IntArray:
     """Return the indices of the k greatest scores, greatest first, equal ones by index; fewer if there are no more.
 

@@ -69,11 +69,17 @@ def say_problems(problems: ProblemLog) -> None:
         say_note(f"Left out: {problems.total - _SHOWN_PROBLEMS:,} more.")
 
 
-def progress(unit: str) -> Progress:
-    """Return a progress bar with the time that is left; it shows on stderr and only on a terminal."""
-    console = errors()
+def progress(unit: str, console: Console | None = None, *, speed_estimate_period: float = 30.0) -> Progress:
+    """Return a progress bar with the time that is left; it shows on stderr and only on a terminal.
+
+    Args:
+        unit: what is counted.
+        console: another one than stderr's.
+        speed_estimate_period: of how many seconds past the time left is foretold.
+    """
+    console = errors() if console is None else console
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
@@ -82,6 +88,7 @@ def progress(unit: str) -> Progress:
         console=console,
         transient=True,
         disable=not console.is_terminal,
+        speed_estimate_period=speed_estimate_period,
     )
 
 

@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from bot import __version__
-from bot.cli import data, features, keys, members, operations, recommending
+from bot.cli import (
+    data,
+    evaluating,
+    exporting,
+    features,
+    keys,
+    members,
+    operations,
+    recommending,
+    similar,
+    synth,
+    training,
+)
 from bot.cli.console import State, say_error
 from bot.domain.errors import CrossfadeError
 
@@ -26,7 +38,12 @@ keys.register(app)
 members.register(app)
 data.register(app)
 features.register(app)
+training.register(app)
 recommending.register(app)
+similar.register(app)
+evaluating.register(app)
+exporting.register(app)
+synth.register(app)
 
 
 def _version(asked: bool) -> None:

@@ -146,7 +146,8 @@ async def demo(home: Path, *, port: int = 0, digest_every: float = 2.0) -> Async
 def train_on_sample(world: SampleWorld, home: Path, now: datetime) -> None:
     """Train a model on the sample community's playlists and make it the current one of `home`."""
     corpus = PlaylistCorpus.from_playlists(world.music.playlists())
-    model = Hybrid().fit(corpus, world.music.features)
+    # The demo must be ready in seconds; on so few playlists the learnt ranker has little to add.
+    model = Hybrid(ranker="blend").fit(corpus, world.music.features)
     ModelStore(home / "models").publish(
         f"sample-{now.astimezone(UTC):%Y-%m-%d}", lambda directory: model.save(directory, created_at=now)
     )

@@ -165,6 +165,7 @@ def _track(found: LearnableTrack, told_by: Collection[str]) -> Track | None:
         album_name=info.album_name,
         album_uri=info.album_uri,
         duration_ms=info.duration_ms,
+        explicit=info.explicit,
     )
 
 

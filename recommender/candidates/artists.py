@@ -14,6 +14,19 @@ from recommender.candidates.similarity import PairSimilarity, SimilarityTo, damp
 from recommender.records import Reason
 
 
+class ArtistScores(DenseScores):
+    """Scores of tracks by their artists.
+
+    Args:
+        values: as for `DenseScores`.
+        relations: float32, shape (n_artists,): how each artist relates to the query; None if the query has no artist.
+    """
+
+    def __init__(self, values: FloatArray, relations: FloatArray | None) -> None:
+        super().__init__(values)
+        self.relations = relations
+
+
 class Artists(CandidateGenerator):
     """Same and related artists: relation(query, artist of track) * sqrt(popularity of track) * album factor.
 
@@ -44,7 +57,7 @@ class Artists(CandidateGenerator):
         shrinkage: float = 20.0,
         length_damping: float = 0.5,
         album_boost: float = 0.5,
-        max_playlists: int = 2000,
+        max_playlists: int = 500,
     ) -> None:
         self.same_artist = same_artist
         self.shrinkage = shrinkage
@@ -55,17 +68,28 @@ class Artists(CandidateGenerator):
     def _learn(self, features: object) -> None:
         self.album_ids_ = self.interactions_.corpus.catalogue.album_ids
 
-    def score(self, query: Query) -> Scoring:
+    def score(self, query: Query) -> ArtistScores:
         """Return the relation of each track's artist to the query, times the track's own factors."""
+        relation = self.relations(query)
+        if relation is None:
+            return ArtistScores(np.zeros(self.interactions_.corpus.n_tracks, np.float32), None)
+        # One more, for tracks whose artist is not known: -1 is the last place.
+        related = np.append(relation, np.float32(0))[self.interactions_.artist_ids]
+        related *= self._popularity_roots
+        self._boost_albums(query, related)
+        return ArtistScores(related, relation)
+
+    def relations(self, query: Query) -> FloatArray | None:
+        """Return the relation of each artist to the query, shape (n_artists,); None if the query has no artist."""
         artists, _, weights = self._artists(query)
         if not len(artists):
-            return self._nothing()
+            return None
         similarity = self._similarity.to(artists)
-        relation = similarity.scores(weights)
+        found, relations = similarity.scores(weights)
+        relation = np.zeros(self.interactions_.artists.n_columns, np.float32)
+        relation[found] = relations
         relation[artists] += weights * (np.float32(self.same_artist) - similarity.own())
-        by = self.interactions_.artist_ids
-        related = np.where(by >= 0, np.maximum(relation[by], 0), np.float32(0))
-        return DenseScores(related * self._popularity_roots * self._album_factors(query, self.album_ids_))
+        return np.maximum(relation, 0)
 
     def contributions(self, query: Query, track: int) -> FloatArray:
         """Return for each of the query's tracks its equal part of what its artist adds, album factor included."""
@@ -75,12 +99,14 @@ class Artists(CandidateGenerator):
         if artist < 0 or not len(artists):
             return contributions
         parts = self._relations(self._similarity.to(artists), artist) * weights
-        parts *= self._popularity_roots[track] * self._album_factors(query, self.album_ids_[[track]])[0]
+        parts *= self._popularity_roots[track]
+        if self.album_ids_[track] >= 0 and self.album_ids_[track] in self.album_ids_[query.seeds]:
+            parts *= np.float32(1 + self.album_boost)
         known = places >= 0
         contributions[known] = (parts / np.bincount(places[known], minlength=len(artists)))[places[known]]
         return contributions
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Name the track's artist if the query has him, else the related artist who counts most."""
         artists, places, weights = self._artists(query)
         similarity = self._similarity.to(artists)
@@ -119,13 +145,11 @@ class Artists(CandidateGenerator):
         relations[similarity.columns == artist] = self.same_artist
         return relations
 
-    def _album_factors(self, query: Query, albums: IntArray) -> FloatArray:
-        factors = np.ones(len(albums), np.float32)
-        of_seeds = self.album_ids_[query.seeds]
-        of_seeds = of_seeds[of_seeds >= 0]
-        if len(of_seeds):
-            factors[np.isin(albums, of_seeds)] += np.float32(self.album_boost)
-        return factors
+    def _boost_albums(self, query: Query, scores: FloatArray) -> None:
+        albums = self.album_ids_[query.seeds]
+        albums = albums[albums >= 0]
+        if len(albums):
+            scores[np.isin(self.album_ids_, albums)] *= np.float32(1 + self.album_boost)
 
     @cached_property
     def _popularity_roots(self) -> FloatArray:

@@ -61,11 +61,13 @@ class CandidateGenerator(ABC):
     """The base of all generators, in the manner of a scikit-learn estimator.
 
     The constructor stores parameters and does nothing else; `fit` learns and returns the generator; what is learnt
-    ends in an underscore. A subclass names the arrays that it learns in `learnt`: they are what an artefact stores.
+    ends in an underscore. A subclass names the arrays that it learns in `learnt`: they are what an artefact stores; and
+    in `framework` the module that only its training needs, if that is not installed everywhere.
     """
 
     name: ClassVar[str]
     learnt: ClassVar[tuple[str, ...]] = ()
+    framework: ClassVar[str | None] = None
     interactions_: Interactions
 
     def fit(self, corpus: PlaylistCorpus, features: AudioFeatures | None = None) -> Self:
@@ -87,10 +89,14 @@ class CandidateGenerator(ABC):
         return self.score(query).dense()
 
     @abstractmethod
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Return a function from a track to true sentences about why it was found, the weightiest first.
 
         What is the same for all tracks is done once. Each reason has share 1; there are none for a track without score.
+
+        Args:
+            query: what was asked.
+            scoring: what `score` returned for this query, if the caller still has it: it spares the work twice.
         """
 
     def reasons(self, query: Query, track: int) -> list[Reason]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.preprocessing import QuantileTransformer
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query
 from recommender.candidates.interactions import FloatArray, IntArray
@@ -97,7 +96,7 @@ class Content(CandidateGenerator):
         distances -= distances.min()
         return self._sparse(self.described_[usable], np.exp(-distances / 2).astype(np.float32))
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Name the two audible features nearest to the seeds' mean, among those within a tenth of all tracks of it."""
         profile = self._profile(query)
 
@@ -135,6 +134,9 @@ def ranked(values: npt.NDArray[np.float32]) -> FloatArray:
     scaled = np.full(values.shape, np.nan, np.float32)
     present = np.isfinite(values).any(axis=0)
     if len(values) and present.any():
+        # Whoever serves a model pays neither scikit-learn's memory nor its second of import.
+        from sklearn.preprocessing import QuantileTransformer
+
         # All rows, not a random sample of them: the same corpus must give the same model.
         transformer = QuantileTransformer(n_quantiles=min(_QUANTILES, len(values)), subsample=None)
         scaled[:, present] = transformer.fit_transform(values[:, present])

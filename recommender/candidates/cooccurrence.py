@@ -8,12 +8,25 @@ from typing import ClassVar
 import numpy as np
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, playlists, track_name
-from recommender.candidates.interactions import FloatArray
-from recommender.candidates.scoring import DenseScores, Scoring
-from recommender.candidates.similarity import PairSimilarity, damped
+from recommender.candidates.interactions import FloatArray, IntArray
+from recommender.candidates.scoring import Scoring, SparseScores
+from recommender.candidates.similarity import PairSimilarity, SimilarityTo, damped
 from recommender.records import Reason, Track
 
 _NAMED_SEEDS = 3
+
+
+class CooccurrenceScores(SparseScores):
+    """Summed similarities, and what they were summed from.
+
+    Args:
+        n_tracks, tracks, values: as for `SparseScores`.
+        to_seeds: the similarity to the seeds, in their order.
+    """
+
+    def __init__(self, n_tracks: int, tracks: IntArray, values: FloatArray, to_seeds: SimilarityTo) -> None:
+        super().__init__(n_tracks, tracks, values)
+        self.to_seeds = to_seeds
 
 
 class Cooccurrence(CandidateGenerator):
@@ -36,37 +49,38 @@ class Cooccurrence(CandidateGenerator):
 
     name: ClassVar[str] = "cooccurrence"
 
-    def __init__(self, *, shrinkage: float = 20.0, length_damping: float = 0.5, max_playlists: int = 2000) -> None:
+    def __init__(self, *, shrinkage: float = 20.0, length_damping: float = 0.5, max_playlists: int = 1000) -> None:
         self.shrinkage = shrinkage
         self.length_damping = length_damping
         self.max_playlists = max_playlists
 
-    def score(self, query: Query) -> Scoring:
+    def score(self, query: Query) -> CooccurrenceScores:
         """Return the summed similarity to the seeds."""
-        return DenseScores(self._similarity.to(query.seeds).scores(np.ones(len(query.seeds), np.float32)))
+        to_seeds = self.similarity.to(query.seeds)
+        tracks, values = to_seeds.scores(np.ones(len(query.seeds), np.float32))
+        return CooccurrenceScores(self.interactions_.corpus.n_tracks, tracks, values, to_seeds)
 
     def contributions(self, query: Query, track: int) -> FloatArray:
         """Return the similarity of each seed to this track; 0 for the query's artists."""
-        similarities = self._similarity.to(query.seeds).pairs(track)
+        similarities = self.similarity.to(query.seeds).pairs(track)
         return np.concatenate([similarities, np.zeros(len(query.artists), np.float32)])
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Name the seeds that contribute most, with the number of playlists that have both."""
-        similarity = self._similarity.to(query.seeds)
+        similarity = scoring.to_seeds if isinstance(scoring, CooccurrenceScores) else self.similarity.to(query.seeds)
         named = cache(self._track)
 
         def explain(track: int) -> list[Reason]:
-            pairs = similarity.pairs(track)
-            strongest = [place for place in np.argsort(-pairs, kind="stable")[:_NAMED_SEEDS] if pairs[place] > 0]
             return [
-                together(self.name, named(int(query.seeds[place])), similarity.together(place, track))
-                for place in strongest
+                together(self.name, named(int(query.seeds[place])), count)
+                for place, count in similarity.strongest(track, _NAMED_SEEDS)
             ]
 
         return explain
 
     @cached_property
-    def _similarity(self) -> PairSimilarity:
+    def similarity(self) -> PairSimilarity:
+        """The similarity of two tracks."""
         tracks = self.interactions_.tracks
         return PairSimilarity(tracks, damped(tracks.row_sizes, self.length_damping), self.shrinkage, self.max_playlists)
 
@@ -95,7 +109,7 @@ class RawCooccurrence(CandidateGenerator):
         shared = [len(np.intersect1d(tracks.rows_with(int(seed)), rows, assume_unique=True)) for seed in query.seeds]
         return np.array(shared + [0] * len(query.artists), np.float32)
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Name the seeds with most playlists in common."""
 
         def explain(track: int) -> list[Reason]:

@@ -9,10 +9,32 @@ import numpy as np
 
 from recommender.candidates.base import CandidateGenerator, Explainer, Query, track_name
 from recommender.candidates.interactions import FloatArray, Incidence, IntArray
-from recommender.candidates.scoring import Scoring
+from recommender.candidates.scoring import Scoring, SparseScores
 from recommender.records import Reason
 
 _NAMED_NEIGHBOURS = 100
+
+
+class NeighbourScores(SparseScores):
+    """Votes of playlists, and who voted.
+
+    Args:
+        n_tracks, tracks, values: as for `SparseScores`.
+        playlists: int32, ascending: the playlists that voted.
+        weights: float32, shape as `playlists`: what their votes weigh.
+    """
+
+    def __init__(
+        self, n_tracks: int, tracks: IntArray, values: FloatArray, playlists: IntArray, weights: FloatArray
+    ) -> None:
+        super().__init__(n_tracks, tracks, values)
+        self.playlists = playlists
+        self.weights = weights
+
+    def nearest(self, limit: int) -> tuple[IntArray, FloatArray]:
+        """Return the `limit` playlists whose votes weigh most, the weightiest first, and the weights."""
+        order = np.argsort(-self.weights, kind="stable")[:limit]
+        return self.playlists[order], self.weights[order]
 
 
 class PlaylistNeighbours(CandidateGenerator):
@@ -51,11 +73,12 @@ class PlaylistNeighbours(CandidateGenerator):
         self.popularity_damping = popularity_damping
         self.max_neighbours = max_neighbours
 
-    def score(self, query: Query) -> Scoring:
+    def score(self, query: Query) -> NeighbourScores:
         """Return the damped votes of the nearest playlists."""
         playlists, weights = self.neighbours(query, self.max_neighbours)
         tracks, votes = self.interactions_.tracks.votes(playlists, weights)
-        return self._sparse(tracks, votes * self._popularity_factors[tracks])
+        votes = votes * self._popularity_factors[tracks]
+        return NeighbourScores(self.interactions_.corpus.n_tracks, tracks, votes, playlists, weights)
 
     def neighbours(self, query: Query, limit: int) -> tuple[IntArray, FloatArray]:
         """Return the playlists most like the query's, in no order, and their weights; at most `limit`."""
@@ -67,16 +90,21 @@ class PlaylistNeighbours(CandidateGenerator):
             playlists, weights = playlists[nearest], weights[nearest]
         return playlists, weights
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Say how many of the most similar playlists have the track."""
-        nearest, _ = self.neighbours(query, _NAMED_NEIGHBOURS)
+        if isinstance(scoring, NeighbourScores):
+            nearest, _ = scoring.nearest(_NAMED_NEIGHBOURS)
+        else:
+            nearest, _ = self.neighbours(query, _NAMED_NEIGHBOURS)
+        is_near = np.zeros(self.interactions_.tracks.n_rows, np.bool_)
+        is_near[nearest] = True
         alike = f"most like {query.called}"
         if len(query.seeds) == 1 and not len(query.artists):
             seed = self.interactions_.corpus.catalogue.track(int(query.seeds[0]))
             alike = f"with {track_name(seed)} or its artist"
 
         def explain(track: int) -> list[Reason]:
-            count = len(np.intersect1d(nearest, self.interactions_.tracks.rows_with(track), assume_unique=True))
+            count = int(is_near[self.interactions_.tracks.rows_with(track)].sum())
             have = "has" if count == 1 else "have"
             text = f"{count} of the {len(nearest)} playlists {alike} {have} it"
             if len(nearest) == 1:

@@ -18,7 +18,7 @@ class Popularity(CandidateGenerator):
         """Return how many playlists have each track; the same for every query."""
         return DenseScores(self.interactions_.tracks.column_sizes)
 
-    def explainer(self, query: Query) -> Explainer:
+    def explainer(self, query: Query, scoring: Scoring | None = None) -> Explainer:
         """Say in how many playlists the track is."""
 
         def explain(track: int) -> list[Reason]:

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from recommender.candidates.interactions import FloatArray, IntArray
-from recommender.topk import top_indices
+from recommender.candidates.interactions import FloatArray, IntArray, at_places
+from recommender.topk import greatest
 
 
 class Scoring(ABC):
@@ -38,7 +38,7 @@ class DenseScores(Scoring):
 
     def top(self, limit: int) -> IntArray:
         """Return the tracks with the greatest scores."""
-        return _greatest(np.flatnonzero(self._values).astype(np.int32), self._values, limit)
+        return greatest(self._values, limit).astype(np.int32)
 
     def at(self, tracks: IntArray) -> FloatArray:
         """Return the scores of these tracks."""
@@ -65,25 +65,14 @@ class SparseScores(Scoring):
 
     def top(self, limit: int) -> IntArray:
         """Return the tracks with the greatest scores."""
-        places = _greatest(np.flatnonzero(self.values).astype(np.int32), self.values, limit)
-        return self.tracks[places]
+        return self.tracks[greatest(self.values, limit)]
 
     def at(self, tracks: IntArray) -> FloatArray:
         """Return the scores of these tracks."""
-        if not len(self.tracks):
-            return np.zeros(len(tracks), np.float32)
-        places = np.minimum(np.searchsorted(self.tracks, tracks), len(self.tracks) - 1)
-        found: FloatArray = np.where(self.tracks[places] == tracks, self.values[places], np.float32(0))
-        return found
+        return at_places(self.tracks, self.values, tracks)
 
     def dense(self) -> FloatArray:
         """Return the scores of all tracks."""
         values = np.zeros(self._n_tracks, np.float32)
         values[self.tracks] = self.values
         return values
-
-
-def _greatest(places: IntArray, values: FloatArray, limit: int) -> IntArray:
-    if len(places) <= limit:
-        return places
-    return places[top_indices(values[places], np.zeros(0, np.int32), limit)]

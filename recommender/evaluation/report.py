@@ -1,189 +1,281 @@
-"""How good the recommender is: every generator, plain co-occurrence and the hybrid on the same held-back playlists."""
+"""What an evaluation found: means with intervals for each ranker, by kind of query and together, and what it cost."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from recommender.candidates import CandidateGenerator, Query, RawCooccurrence
-from recommender.candidates.interactions import IntArray
-from recommender.corpus import PlaylistCorpus
-from recommender.evaluation import metrics
-from recommender.evaluation.protocol import KINDS, Case, Split, split
-from recommender.hybrid import Hybrid, default_generators
-from recommender.topk import top_indices
+from recommender.errors import RecommenderError
+from recommender.evaluation.bootstrap import Bootstrap
+from recommender.evaluation.measuring import METRICS
+from recommender.evaluation.protocol import CHALLENGE_GROUP, GROUPS, ChallengeKind
+from recommender.evaluation.tradeoff import Tradeoff
 
-if TYPE_CHECKING:
-    from recommender.audio import AudioFeatures
-
-OVERALL = "all"
-HYBRID = "hybrid"
-
-Progress = Callable[[str, int, int], None]
-Ranker = Callable[[Case], IntArray]
-Timer = Callable[[], float]
+OVERALL = CHALLENGE_GROUP
+SMALLER_IS_BETTER = frozenset({"clicks"})
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """The means of one ranker over the cases of one kind, or over all.
+    """The means of one ranker over the cases of one kind, or of a group of kinds.
 
     Attributes:
-        ranker: a generator's name, or "hybrid".
-        kind: a challenge kind's name, or "all".
+        ranker: a contender's name.
+        kind: a kind's name; "all" for the challenge's ten together, "random" for those with random seeds.
+        group: the group of the kind, "all" or "random".
         cases: how many playlists.
         r_precision: tracks only.
         r_precision_with_artists: with the challenge's credit for artists.
         ndcg: at 500, binary.
         clicks: fewer is better.
         recall: at 500.
+        novelty: of the first 30, in bits: -log2 of the share of training playlists that have a track.
+        artist_diversity: of the first 30: the share of pairs by different artists.
+        sound_diversity: of the first 30: how different pairs sound, 1 for tracks at random; NaN without features.
+        popularity: how many training playlists have a track of the first 30, on average.
+        popularity_median: the median of that within an answer, averaged.
+        coverage: the share of the training playlists' tracks that are among the first 30 for any case. It grows with
+            the number of cases: compare rankers within a row only.
         milliseconds: for one playlist.
+        intervals: of each metric the lower and upper bound within which its mean lies with 95 % confidence.
     """
 
     ranker: str
     kind: str
+    group: str
     cases: int
     r_precision: float
     r_precision_with_artists: float
     ndcg: float
     clicks: float
     recall: float
+    novelty: float
+    artist_diversity: float
+    sound_diversity: float
+    popularity: float
+    popularity_median: float
+    coverage: float
     milliseconds: float
+    intervals: Mapping[str, tuple[float, float]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a ranker took.
+
+    Attributes:
+        fit_seconds: to learn.
+        milliseconds: for one playlist, warm: the mean over all cases.
+        milliseconds_median: half of the playlists took less.
+        milliseconds_p95: 95 of 100 playlists took less.
+        peak_mb: resident memory of the process at most while learning and ranking, with corpus and features, in 10^6
+            bytes; None where the system does not tell.
+        added_mb: by how much that is more than before.
+    """
+
+    fit_seconds: float
+    milliseconds: float
+    milliseconds_median: float
+    milliseconds_p95: float
+    peak_mb: float | None
+    added_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """By how much one ranker's mean is above another's on the same playlists.
+
+    Attributes:
+        first: the mean of the one.
+        second: the mean of the other.
+        difference: first - second.
+        low: lower bound of the difference, 95 %.
+        high: upper bound.
+    """
+
+    first: float
+    second: float
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether the interval leaves no doubt about the sign."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def relative(self) -> float:
+        """The difference as a share of the second mean; NaN if that is 0."""
+        return self.difference / self.second if self.second else math.nan
+
+
+@dataclass(frozen=True, eq=False)
 class EvaluationReport:
     """What an evaluation found.
 
     Attributes:
-        rows: for each ranker one row a kind that has cases, and one over all.
-        fit_seconds: how long each ranker took to learn; that of the hybrid includes its generators.
+        rows: for each ranker one row a kind that has cases, after the kinds of each group one for the group.
+        costs: what each ranker took.
         n_training: how many playlists were learnt from.
         n_tracks: how many tracks they have.
-        n_cases: how many playlists were continued.
-        random_state: the seed of the split.
+        n_playlists: how many others were continued.
+        n_cases: in how many cases: one of the ten kinds and one with random seeds each, if long enough.
+        n_copies: how many playlists were left out since they hold exactly the tracks of one that was continued.
+        random_state: the seed of the split and the intervals.
+        resamples: how many times the playlists were drawn anew for the intervals.
+        versions: of the libraries that took part.
+        kinds: of each case.
+        figures: of each ranker the metrics of each case: float64, shape (n_cases, len(METRICS)).
+        tradeoffs: curves of re-ranking, if they were measured.
     """
 
     rows: tuple[ReportRow, ...]
-    fit_seconds: Mapping[str, float]
+    costs: Mapping[str, Cost]
     n_training: int
     n_tracks: int
+    n_playlists: int
     n_cases: int
+    n_copies: int
     random_state: int
+    resamples: int
+    versions: Mapping[str, str]
+    kinds: tuple[ChallengeKind, ...]
+    figures: Mapping[str, npt.NDArray[np.float64]]
+    tradeoffs: tuple[Tradeoff, ...] = ()
 
-    def overall(self) -> dict[str, ReportRow]:
-        """Return the row over all cases of each ranker."""
-        return {row.ranker: row for row in self.rows if row.kind == OVERALL}
+    @property
+    def rankers(self) -> list[str]:
+        """The rankers' names, in the order in which they were measured."""
+        return list(self.costs)
+
+    def overall(self, group: str = OVERALL) -> dict[str, ReportRow]:
+        """Return each ranker's row over all cases of a group, "all" or "random"; empty if it has none."""
+        return {row.ranker: row for row in self.rows if row.kind == group}
+
+    def compare(self, first: str, second: str, kind: str = OVERALL) -> dict[str, Difference]:
+        """Return by how much one ranker is above another, for each metric, on the same playlists and resamples.
+
+        Of `clicks` fewer are better: there a negative difference speaks for the first.
+
+        Args:
+            first: a ranker's name.
+            second: another's.
+            kind: a kind's name, or a group's.
+
+        Raises:
+            RecommenderError: there is no such ranker, or no case of this kind.
+        """
+        for name in (first, second):
+            if name not in self.figures:
+                raise RecommenderError(f"No ranker {name!r} was measured: choose of {', '.join(self.figures)}.")
+        chosen = self._of(kind)
+        if not chosen.any():
+            raise RecommenderError(f"There is no case of {kind!r}: choose of {', '.join(self._present())}.")
+        one, other = (self.figures[name][chosen] for name in (first, second))
+        either = np.where(np.isnan(one) | np.isnan(other), np.nan, 1.0)
+        columns = np.concatenate([one * either, other * either, one - other], axis=1)
+        means, lows, highs = Bootstrap(self.random_state, self.resamples).intervals(columns, kind)
+        m = len(METRICS)
+        parts = (means[:m], means[m : 2 * m], means[2 * m :], lows[2 * m :], highs[2 * m :])
+        return {name: Difference(*row) for name, row in zip(METRICS, np.stack(parts, axis=1).tolist(), strict=True)}
+
+    def lead(self, group: str = OVERALL) -> tuple[str, dict[str, dict[str, Difference]]]:
+        """Return the ranker with the highest NDCG in a group, and by how much it is above each other, best first."""
+        ranked = sorted(self.overall(group).values(), key=lambda row: -row.ndcg)
+        best, *others = [row.ranker for row in ranked]
+        return best, {other: self.compare(best, other, group) for other in others}
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as values that JSON can hold."""
-        return {**asdict(self), "rows": [asdict(row) for row in self.rows], "fit_seconds": dict(self.fit_seconds)}
+        """Return the report as values that JSON can hold, NaN as None; the figures of single playlists stay out.
+
+        `compared` has, for each group, how far its best ranker is ahead of each other one.
+        """
+        compared = {}
+        for group in GROUPS:
+            if self.overall(group):
+                best, lead = self.lead(group)
+                ahead_of = {
+                    other: {metric: asdict(found) for metric, found in differences.items()}
+                    for other, differences in lead.items()
+                }
+                compared[group] = {"best": best, "ahead_of": ahead_of}
+        told = {
+            "n_training": self.n_training,
+            "n_tracks": self.n_tracks,
+            "n_playlists": self.n_playlists,
+            "n_cases": self.n_cases,
+            "n_copies": self.n_copies,
+            "random_state": self.random_state,
+            "resamples": self.resamples,
+            "versions": dict(self.versions),
+            "rows": [asdict(row) for row in self.rows],
+            "costs": {name: asdict(cost) for name, cost in self.costs.items()},
+            "compared": compared,
+            "tradeoffs": [asdict(point) for point in self.tradeoffs],
+        }
+        cleaned: dict[str, Any] = _without_nan(told)
+        return cleaned
+
+    def _of(self, kind: str) -> npt.NDArray[np.bool_]:
+        return np.array([kind in (of_case.name, of_case.group) for of_case in self.kinds], np.bool_)
+
+    def _present(self) -> list[str]:
+        return list(dict.fromkeys(row.kind for row in self.rows))
 
 
-def evaluate(
-    corpus: PlaylistCorpus,
-    features: AudioFeatures | None = None,
-    *,
-    playlists: int = 1000,
-    random_state: int = 0,
-    hybrid: Hybrid | None = None,
-    baselines: Sequence[CandidateGenerator] | None = None,
-    progress: Progress | None = None,
-    timer: Timer = time.perf_counter,
-) -> EvaluationReport:
-    """Train on all but some playlists and continue those.
-
-    Test playlists take no part in training. An answer is 500 tracks; what a generator says nothing about comes by
-    popularity.
+def rows_of(
+    ranker: str,
+    kinds: Sequence[ChallengeKind],
+    figures: npt.NDArray[np.float64],
+    milliseconds: npt.NDArray[np.float64],
+    shown: npt.NDArray[np.int32],
+    n_tracks: int,
+    bootstrap: Bootstrap,
+) -> list[ReportRow]:
+    """Return the rows of one ranker.
 
     Args:
-        corpus: all playlists.
-        features: audio features, if there are any.
-        playlists: how many are held back; at most a fifth of the complete ones.
-        random_state: the seed of the split.
-        hybrid: the model to be measured, unfitted; None for one with default parameters.
-        baselines: unfitted rankers to compare it with; None for every single generator and plain co-occurrence.
-        progress: called with the ranker's name, the number of cases done and of all.
-        timer: returns seconds.
-
-    Raises:
-        CorpusError: no playlist is long enough to be held back.
+        ranker: its name.
+        kinds: of each case.
+        figures: shape (n_cases, len(METRICS)).
+        milliseconds: shape (n_cases,).
+        shown: shape (n_cases, 30): what came first, -1 where there was no more.
+        n_tracks: how many tracks the training playlists have.
+        bootstrap: for the intervals.
     """
-    held_back = split(corpus, playlists, random_state)
-    measured = _Measurement(held_back, progress, timer)
-    start = timer()
-    model = (hybrid or Hybrid()).fit(held_back.training, features)
-    measured.fit_seconds[HYBRID] = timer() - start
-    measured.rank(HYBRID, lambda case: model.rank(case.seeds, case.title, exclude=held_back.unseen))
-    for baseline in [*default_generators(), RawCooccurrence()] if baselines is None else baselines:
-        start = timer()
-        baseline.learn(model.interactions_, features)
-        measured.fit_seconds[baseline.name] = timer() - start
-        measured.rank(baseline.name, single(baseline, held_back.unseen))
-    return EvaluationReport(
-        rows=tuple(measured.rows),
-        fit_seconds=measured.fit_seconds,
-        n_training=held_back.training.n_playlists,
-        n_tracks=corpus.n_tracks - len(held_back.unseen),
-        n_cases=len(held_back.cases),
-        random_state=random_state,
-    )
+    rows = []
+    for group, of_group in GROUPS.items():
+        for name, wanted in (*((kind.name, {kind}) for kind in of_group), (group, set(of_group))):
+            chosen = np.array([kind in wanted for kind in kinds], np.bool_)
+            if not chosen.any():
+                continue
+            means, lows, highs = bootstrap.intervals(figures[chosen], name)
+            covered = np.unique(shown[chosen])
+            bounds = zip(lows.tolist(), highs.tolist(), strict=True)
+            rows.append(
+                ReportRow(
+                    ranker,
+                    name,
+                    group,
+                    int(chosen.sum()),
+                    **dict(zip(METRICS, means.tolist(), strict=True)),
+                    coverage=int((covered >= 0).sum()) / max(n_tracks, 1),
+                    milliseconds=float(milliseconds[chosen].mean()),
+                    intervals=dict(zip(METRICS, bounds, strict=True)),
+                )
+            )
+    return rows
 
 
-def single(generator: CandidateGenerator, unseen: IntArray) -> Ranker:
-    """Return a ranker by one fitted generator alone, filled up by popularity; `unseen` tracks are never answered."""
-    popularity = generator.interactions_.tracks.column_sizes
-    most = max(float(popularity.max(initial=0)), 1.0)
-
-    def rank(case: Case) -> IntArray:
-        scores = generator.scores(Query(case.seeds, case.title)).astype(np.float64)
-        scores /= max(float(scores.max(initial=0)), 1e-30)
-        # Less than any difference between two scores that a float32 can tell apart.
-        scores += popularity * (1e-9 / most)
-        return top_indices(scores, np.concatenate([case.seeds, unseen]), metrics.LENGTH)
-
-    return rank
-
-
-class _Measurement:
-    """Runs rankers over the same cases and collects the rows of the report."""
-
-    def __init__(self, held_back: Split, progress: Progress | None, timer: Timer) -> None:
-        self._cases = held_back.cases
-        self._progress = progress
-        self._timer = timer
-        artists = held_back.training.catalogue.artist_ids
-        self._artist_of = {track: artist for track, artist in enumerate(artists.tolist()) if artist >= 0}
-        self.rows: list[ReportRow] = []
-        self.fit_seconds: dict[str, float] = {}
-
-    def rank(self, name: str, ranker: Ranker) -> None:
-        figures = np.zeros((len(self._cases), 6))
-        for place, case in enumerate(self._cases):
-            start = self._timer()
-            ranking = ranker(case).tolist()
-            milliseconds = (self._timer() - start) * 1000
-            figures[place] = (*self._metrics(ranking, case.withheld.tolist()), milliseconds)
-            if self._progress is not None:
-                self._progress(name, place + 1, len(self._cases))
-        for kind in KINDS:
-            of_kind = np.array([case.kind == kind for case in self._cases], np.bool_)
-            if of_kind.any():
-                self._add(name, kind.name, figures[of_kind])
-        self._add(name, OVERALL, figures)
-
-    def _metrics(self, ranking: list[int], withheld: list[int]) -> tuple[float, ...]:
-        return (
-            metrics.r_precision(ranking, withheld),
-            metrics.r_precision_with_artists(ranking, withheld, self._artist_of),
-            metrics.ndcg(ranking, withheld),
-            metrics.clicks(ranking, withheld),
-            metrics.recall(ranking, withheld),
-        )
-
-    def _add(self, name: str, kind: str, figures: np.ndarray) -> None:
-        self.rows.append(ReportRow(name, kind, len(figures), *figures.mean(axis=0).tolist()))
+def _without_nan(value: Any) -> Any:  # noqa: ANN401 - any value that JSON can hold
+    if isinstance(value, Mapping):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

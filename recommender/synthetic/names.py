@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_GIVEN = (
+GIVEN = (
     "Maren Odile Tamsin Ilse Corin Anouk Bram Petra Juno Lioba Emrys Sunniva Oswin Halina Ravi Idris Noor Yara Tove "
     "Linnea Casimir Bettany Ottilie Amaru Zelda Kofi Imara Solveig Ansel Wren Dario Mireille Tadeo Brisa Keziah Luan "
     "Orla Piers Quilla Rufina Sabela Theron Ulrike Vesna Wilder Xanthe Yusra Zora Benoit Calla"
 ).split()
-_SURNAME_START = (
+SURNAME_START = (
     "Thistle Lantern Copper Marsh Winter Ember Harrow Quill Bramble Saffron Kettle Morrow Tallow Fenn Hollow Pewter "
     "Larch Mallow Raven Sorrel Tinder Umber Velvet Willow Amber Bracken Cinder Dapple Elder Flint"
 ).split()
-_SURNAME_END = (
+SURNAME_END = (
     "wick burn ford mere haven ley worth gate combe bourne stead well ridge shaw holt by croft den field thorpe"
 ).split()
 _NUMERALS = ("II", "III", "IV", "V", "VI", "VII", "VIII", "IX")
@@ -85,18 +85,18 @@ class NameMaker:
         return words[int(self._rng.integers(len(words)))]
 
     def _surname(self) -> str:
-        return self._pick(_SURNAME_START) + self._pick(_SURNAME_END)
+        return self._pick(SURNAME_START) + self._pick(SURNAME_END)
 
     def _artist(self, words: Vocabulary) -> str:
         match int(self._rng.integers(10)):
             case 0 | 1 | 2:
-                return f"{self._pick(_GIVEN)} {self._surname()}"
+                return f"{self._pick(GIVEN)} {self._surname()}"
             case 3 | 4 | 5:
                 return f"{self._pick(words.adjectives)} {self._pick(words.people)}"
             case 6 | 7:
                 return f"The {self._pick(words.nouns)} {self._pick(words.people)}"
             case 8:
-                return f"{self._pick(_GIVEN)} & the {self._pick(words.people)}"
+                return f"{self._pick(GIVEN)} & the {self._pick(words.people)}"
             case _:
                 return f"{self._pick(words.people)} of {self._surname()}"
 
@@ -126,9 +126,9 @@ class NameMaker:
             case 1:
                 return f"{self._pick(words.adjectives)} {self._pick(words.nouns)} at {self._pick(words.places)}"
             case 2:
-                return f"{self._pick(words.nouns)} for {self._pick(_GIVEN)}"
+                return f"{self._pick(words.nouns)} for {self._pick(GIVEN)}"
             case 3:
-                return f"What the {self._pick(words.nouns)} Told {self._pick(_GIVEN)}"
+                return f"What the {self._pick(words.nouns)} Told {self._pick(GIVEN)}"
             case 4:
                 return f"{self._pick(words.gerunds)} by {self._pick(words.places)}"
             case 5:
@@ -136,9 +136,9 @@ class NameMaker:
             case 6:
                 return "Neither {} nor {}".format(*self._two(words.nouns))
             case 7:
-                return f"{self._pick(_GIVEN)}'s {self._pick(words.adjectives)} {self._pick(words.nouns)}"
+                return f"{self._pick(GIVEN)}'s {self._pick(words.adjectives)} {self._pick(words.nouns)}"
             case 8:
-                return f"Ask the {self._pick(words.people)} About {self._pick(_GIVEN)}"
+                return f"Ask the {self._pick(words.people)} About {self._pick(GIVEN)}"
             case 9:
                 return f"Goodnight, {self._surname()} {self._pick(words.nouns)}"
             case 10:

@@ -15,7 +15,7 @@ from recommender.records import Playlist, Track
 from recommender.synthetic.records import SyntheticTrack
 
 # A constant instead of the clock's time keeps two runs of one seed identical to the byte.
-_GENERATED_ON = "2026-11-01 00:00:00.000000"
+GENERATED_ON = "2026-11-01 00:00:00.000000"
 _KAGGLE_HEAD = ("track_id", "artists", "album_name", "track_name", "popularity", "duration_ms", "explicit")
 _KAGGLE_FEATURES = (
     "danceability",
@@ -50,7 +50,7 @@ def write_mpd_slices(playlists: Iterable[Playlist], directory: Path, per_slice: 
     remaining = iter(playlists)
     while chunk := list(islice(remaining, per_slice)):
         name = f"{first}-{first + len(chunk) - 1}"
-        info = {"generated_on": _GENERATED_ON, "slice": name, "version": "v1"}
+        info = {"generated_on": GENERATED_ON, "slice": name, "version": "v1"}
         content = {"info": info, "playlists": [_mpd_playlist(playlist) for playlist in chunk]}
         file = directory / f"mpd.slice.{name}.json"
         file.write_text(json.dumps(content, ensure_ascii=True), encoding="ascii", newline="\n")

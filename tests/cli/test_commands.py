@@ -169,15 +169,6 @@ def test_a_submission_has_500_distinct_tracks_a_playlist_and_no_seed(
         assert all(uri.startswith("spotify:track:") for uri in answer)
 
 
-def test_evaluation_prints_a_table_and_json(trained: Crossfade) -> None:
-    shown = trained("evaluate", "--playlists", 20)
-    assert shown.code == 0
-    assert "hybrid" in shown.out
-    assert "raw-cooccurrence" in shown.out
-    report = json.loads(trained("evaluate", "--playlists", 20, "--json").out)
-    assert report["n_cases"] > 0
-
-
 def test_the_tables_are_made_checked_and_taken_back(crossfade: Crossfade) -> None:
     before = crossfade("db", "check")
     assert before.code == 1

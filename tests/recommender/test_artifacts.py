@@ -47,7 +47,11 @@ def write(directory: Path, created_at: datetime = NOW, value: int = 1, **changes
 def test_a_model_is_read_as_it_was_written(tmp_path: Path) -> None:
     write(tmp_path / "m")
     model = read_artifact(tmp_path / "m")
-    assert (model.manifest.kind, model.manifest.created_at, model.manifest.format_version) == ("test", NOW, 1)
+    assert (model.manifest.kind, model.manifest.created_at, model.manifest.format_version) == (
+        "test",
+        NOW,
+        FORMAT_VERSION,
+    )
     assert model.manifest.parameters == {"shrink": 0.5, "names": ["a"], "k": 3, "none": None}
     assert model.manifest.metrics == {"ndcg": 0.31}
     assert model.manifest.corpus_fingerprint == "f" * 64
@@ -126,7 +130,29 @@ def change_manifest(directory: Path, **changes: object) -> None:
 def test_a_newer_format_is_refused_with_the_advice_to_update(tmp_path: Path) -> None:
     write(tmp_path / "m")
     change_manifest(tmp_path / "m", format_version=FORMAT_VERSION + 1)
-    with pytest.raises(ArtifactError, match=r"format 2, newer than the 1 .*update Crossfade"):
+    with pytest.raises(
+        ArtifactError, match=rf"format {FORMAT_VERSION + 1}, newer than the {FORMAT_VERSION} .*update Crossfade"
+    ):
+        read_artifact(tmp_path / "m")
+
+
+@pytest.mark.parametrize("version", [1, FORMAT_VERSION - 1, 0])
+def test_an_older_format_is_refused_with_the_advice_to_train(tmp_path: Path, version: int) -> None:
+    write(tmp_path / "m")
+    change_manifest(tmp_path / "m", format_version=version)
+    with pytest.raises(
+        ArtifactError, match=rf"older version of Crossfade \(format {version};.*run `crossfade train`\.$"
+    ):
+        read_artifact(tmp_path / "m")
+
+
+@pytest.mark.parametrize("version", [True, None, "2", 2.0, [2]])
+def test_a_format_that_is_no_number_is_damage(tmp_path: Path, version: object) -> None:
+    write(tmp_path / "m")
+    manifest = tmp_path / "m" / "manifest.json"
+    body = json.loads(manifest.read_bytes())
+    manifest.write_bytes(_serialised({**body, "format_version": version}))
+    with pytest.raises(ArtifactError, match=r"manifest\.json is not as it was written"):
         read_artifact(tmp_path / "m")
 
 
@@ -247,10 +273,21 @@ def test_a_damaged_model_is_refused_and_the_last_good_one_served(
     assert "Serving the earlier model a instead of c" in caplog.text
 
 
-def test_a_newer_model_is_refused_and_the_last_good_one_served(tmp_path: Path) -> None:
+@pytest.mark.parametrize("version", [FORMAT_VERSION - 1, FORMAT_VERSION + 1])
+def test_a_model_of_another_format_is_refused_and_the_last_good_one_served(tmp_path: Path, version: int) -> None:
     store = store_of(tmp_path, "a", "b")
-    change_manifest(tmp_path / "b", format_version=FORMAT_VERSION + 1)
+    change_manifest(tmp_path / "b", format_version=version)
     assert served(store) == 0
+
+
+def test_with_nothing_but_models_of_an_older_version_the_way_to_a_new_one_is_told(tmp_path: Path) -> None:
+    store = store_of(tmp_path, "a", "b")
+    for name in ("a", "b"):
+        change_manifest(tmp_path / name, format_version=FORMAT_VERSION - 1)
+    with pytest.raises(ArtifactError, match=r"run `crossfade train` to make a new one.*b was made by an older version"):
+        served(store)
+    store.publish("c", partial(write, created_at=NOW + timedelta(days=9), value=7))
+    assert served(store) == 7
 
 
 def test_a_model_that_was_given_up_for_an_earlier_one_is_not_served_again(tmp_path: Path) -> None:

@@ -6,24 +6,45 @@ import re
 
 import numpy as np
 import pytest
+from ranked_worlds import fitted, quick_generators
 from taste_groups import make_corpus, make_features, make_track
 
 from recommender import Hybrid, Playlist, PlaylistCorpus, Reason, Recommendation, Track
-from recommender.blending import WEIGHTS
-from recommender.candidates import Artists, Content, Cooccurrence, PlaylistNeighbours, Popularity, Query, Titles
+from recommender.blending import WEIGHTS, kind_of
+from recommender.candidates import (
+    GENERATORS,
+    Artists,
+    Content,
+    Cooccurrence,
+    Factors,
+    PlaylistNeighbours,
+    Popularity,
+    Query,
+    Titles,
+)
 from recommender.explain import Explanations
 from recommender.features import FEATURE_NAMES
+from recommender.topk import top_mean
 
 CORPUS = make_corpus()
 FEATURES = make_features(CORPUS, known=1.0)
-MODEL = Hybrid().fit(CORPUS, FEATURES)
+MODEL = Hybrid(generators=quick_generators(), ranker="blend").fit(CORPUS, FEATURES)
 SEEDS = CORPUS.tracks_of(0)[:6]
+HAS = CORPUS.matrix.toarray() > 0
+ARTISTS_OF = [{track.artist_name for track in CORPUS.catalogue.tracks(CORPUS.tracks_of(row))} for row in range(80)]
 SEED_URIS = [CORPUS.catalogue.uri(int(index)) for index in SEEDS]
+
+
+@pytest.fixture(params=["blend", "lambdarank"])
+def model(request: pytest.FixtureRequest) -> Hybrid:
+    """Return a model of all generators, without and with a ranker."""
+    return MODEL if request.param == "blend" else fitted(request.param)
 
 
 def only(name: str, weight: float = 1.0) -> Hybrid:
     """Return a fitted model in which one generator does all the work."""
-    return Hybrid({kind: {name: weight} for kind in WEIGHTS}).fit(CORPUS, FEATURES)
+    generator = next(kind for kind in GENERATORS if kind.name == name)()
+    return Hybrid({kind: {name: weight} for kind in WEIGHTS}, generators=[generator]).fit(CORPUS, FEATURES)
 
 
 def with_reason(answer: list[Recommendation], kind: str) -> list[tuple[Track, Reason]]:
@@ -33,8 +54,7 @@ def with_reason(answer: list[Recommendation], kind: str) -> list[tuple[Track, Re
 
 
 def playlists_with(*uris: str) -> int:
-    rows = [set(np.flatnonzero(CORPUS.matrix[:, CORPUS.catalogue.index_of(uri)].toarray().ravel())) for uri in uris]
-    return len(set.intersection(*rows))
+    return int(HAS[:, [CORPUS.catalogue.index_of(uri) for uri in uris]].all(axis=1).sum())
 
 
 def test_together_counts_the_playlists_that_have_both() -> None:
@@ -46,9 +66,11 @@ def test_together_counts_the_playlists_that_have_both() -> None:
         assert reason.text == f"in {reason.count} {noun} together with {name}"
 
 
-def test_without_the_named_seed_the_score_falls_by_what_it_contributed() -> None:
-    generator = next(generator for generator in MODEL.generators_ if generator.name == "cooccurrence")
-    for track in MODEL.rank(SEEDS, k=10).tolist():
+def test_without_the_named_seed_the_score_falls_by_what_it_contributed(model: Hybrid) -> None:
+    generator = next(generator for generator in model.generators_ if generator.name == "cooccurrence")
+    explained = [track for track in model.rank(SEEDS, k=10).tolist() if generator.reasons(Query(SEEDS), track)]
+    assert len(explained) >= 5
+    for track in explained:
         reason = generator.reasons(Query(SEEDS), track)[0]
         contributions = generator.contributions(Query(SEEDS), track)
         assert contributions is not None
@@ -120,7 +142,6 @@ def test_the_same_artist_is_said_to_be_in_the_playlist() -> None:
 
 
 def test_a_related_artist_shares_as_many_playlists_as_is_said() -> None:
-    artist_of = [{track.artist_name for track in CORPUS.catalogue.tracks(CORPUS.tracks_of(p))} for p in range(80)]
     related = [
         (track, reason)
         for track, reason in with_reason(only("artists").recommend(SEED_URIS, k=200), "artists")
@@ -131,7 +152,7 @@ def test_a_related_artist_shares_as_many_playlists_as_is_said() -> None:
         match = re.fullmatch(r"(.+) and (.+) share (\d+) playlists?", reason.text)
         assert match is not None
         assert match[1] == track.artist_name
-        assert int(match[3]) == reason.count == sum({match[1], match[2]} <= artists for artists in artist_of)
+        assert int(match[3]) == reason.count == rows_of({match[1], match[2]})
 
 
 def test_the_features_that_are_named_are_near_the_seeds() -> None:
@@ -160,19 +181,126 @@ def test_popularity_counts_playlists() -> None:
         assert reason.count == playlists_with(track.uri)
 
 
-def test_shares_are_the_generators_parts_of_the_score_and_in_order() -> None:
-    query = Query(SEEDS, "rainy day")
-    answer = MODEL.recommend(SEED_URIS, "rainy day", k=20)
-    parts = {part.generator.name: part for part in MODEL._parts(query)}
+def parts_of_the_blend(model: Hybrid, query: Query) -> dict[str, np.ndarray]:
+    """Return what each generator adds to the blended score of every track, reckoned from its scores of all tracks."""
+    parts = {}
+    for generator in model.generators_:
+        scores = generator.scores(query)
+        scores[query.seeds] = 0
+        weight = WEIGHTS[kind_of(query)].get(generator.name, 0.0)
+        weight = max(weight, 1e-6) if generator.name == "popularity" else weight
+        scale = top_mean(scores, model.top)
+        if weight and scale:
+            parts[generator.name] = weight * scores / scale
+    return parts
+
+
+def test_shares_are_the_generators_parts_of_what_speaks_for_a_track_and_in_order(model: Hybrid) -> None:
+    answer = model.recommend(SEED_URIS, "rainy day", k=20)
+    parts = parts_of_the_blend(model, Query(SEEDS, "rainy day"))
+    total = sum(parts.values())
     for recommendation in answer:
         index = CORPUS.catalogue.index_of(recommendation.track.uri)
         shares = [reason.share for reason in recommendation.reasons]
         assert shares == sorted(shares, reverse=True)
-        total = sum(part.factor * float(part.scores[index]) for part in parts.values())
-        assert recommendation.score == pytest.approx(total, rel=1e-4)
+        if model is MODEL:
+            assert recommendation.score == pytest.approx(total[index], rel=1e-3)
         for reason in recommendation.reasons:
-            part = parts[reason.kind]
-            assert reason.share == pytest.approx(part.factor * float(part.scores[index]) / total, rel=1e-3)
+            assert reason.share == pytest.approx(parts[reason.kind][index] / total[index], rel=1e-3)
+
+
+TOGETHER = re.compile(r"in (\d+) playlists? together with (.+)")
+NEAREST = re.compile(
+    r"(?:(\d+) of the (\d+)|the one) playlists? (?:most )?(like your playlist|with .+ or its artist) ha\S+ it"
+)
+SHARED = re.compile(r"(.+) and (.+) share (\d+) playlists?")
+TITLED = re.compile(r"in (\d+) playlists? with a title like '(.+)'")
+NEIGHBOURS, TITLES = PlaylistNeighbours().fit(CORPUS), Titles().fit(CORPUS)
+POPULAR = re.compile(r"popular: in (\d+) playlists?")
+
+
+def rows_of(names: set[str]) -> int:
+    """Return how many playlists have tracks by all of these artists."""
+    return sum(names <= artists for artists in ARTISTS_OF)
+
+
+def counted_again(model: Hybrid, track: Track, reason: Reason, query: Query) -> None:
+    """Fail unless a sentence is one that is known here and every number in it can be counted in the corpus."""
+    catalogue, index = CORPUS.catalogue, CORPUS.catalogue.index_of(track.uri)
+    named = [catalogue.track(catalogue.index_of(uri)) for uri in reason.seeds]
+    if reason.kind == "cooccurrence":
+        match = TOGETHER.fullmatch(reason.text)
+        assert match is not None
+        assert [seed.name for seed in named] == [match[2]]
+        assert int(match[1]) == reason.count == playlists_with(track.uri, named[0].uri) > 0
+    elif reason.kind == "neighbours":
+        match = NEAREST.fullmatch(reason.text)
+        assert match is not None
+        nearest, _ = NEIGHBOURS.neighbours(query, 100)
+        count = int(HAS[nearest, index].sum())
+        assert (int(match[1] or 1), int(match[2] or 1)) == (count, len(nearest))
+        assert count == reason.count > 0
+    elif reason.kind == "artists":
+        match = SHARED.fullmatch(reason.text)
+        if match is None:
+            assert reason.text.split(", ")[0] == f"more by {track.artist_name}"
+            assert named
+            assert {seed.artist_name for seed in named} == {track.artist_name}
+        else:
+            assert match[1] == track.artist_name
+            assert match[2] == named[0].artist_name
+            assert int(match[3]) == reason.count == rows_of({match[1], match[2]}) > 0
+    elif reason.kind == "popularity":
+        match = POPULAR.fullmatch(reason.text)
+        assert match is not None
+        assert int(match[1]) == reason.count == playlists_with(track.uri)
+    elif reason.kind == "titles":
+        rows, similarities = TITLES.similar_playlists(query.title)
+        match = TITLED.fullmatch(reason.text)
+        if match is None:
+            match = TOGETHER.fullmatch(reason.text.removesuffix(", which fits the title"))
+            assert match is not None
+            (beside,) = [t.uri for t in catalogue.tracks(np.arange(CORPUS.n_tracks)) if t.name == match[2]]
+            assert int(match[1]) == reason.count == playlists_with(track.uri, beside) > 0
+        else:
+            assert match[2] == query.title
+            count = int(HAS[rows[similarities >= 0.5], index].sum())
+            assert int(match[1]) == reason.count == count > 0
+    elif reason.kind == "factors":
+        factors = next(generator for generator in model.generators_ if isinstance(generator, Factors))
+        assert reason.text == f"turns up in the same kind of playlists as {named[0].name}"
+        cosines = factors.cosines(np.array([index]), query.seeds)[0]
+        assert cosines.max() > 0.5
+        assert query.seeds[np.argmax(cosines)] == catalogue.index_of(named[0].uri)
+    elif reason.kind == "title-map":
+        assert reason.text == f"turns up in the kind of playlists that are called like '{query.title}'"
+    else:
+        assert reason.kind == "content"
+        assert reason.text.endswith(" near your playlist")
+    assert (reason.count is None) == (reason.kind in ("factors", "title-map", "content") or "more by" in reason.text)
+
+
+@pytest.mark.parametrize(
+    ("n_seeds", "title"),
+    [(0, None), (0, "rainy day"), (1, None), (3, "Été"), (6, None), (6, "rainy day"), (40, "misc")],
+)
+def test_whatever_a_reason_says_can_be_counted_again(model: Hybrid, n_seeds: int, title: str | None) -> None:
+    seeds = np.unique(CORPUS.indices)[:: 240 // max(n_seeds, 1) - 1][:n_seeds] if n_seeds > 6 else SEEDS[:n_seeds]
+    query = Query(seeds.astype(np.int32), title)
+    given = {CORPUS.catalogue.uri(int(index)) for index in seeds}
+    parts = parts_of_the_blend(model, query)
+    answer = model.recommend(list(map(CORPUS.catalogue.uri, seeds.tolist())), title, k=25)
+    assert len(answer) == 25
+    for recommendation in answer:
+        assert recommendation.reasons
+        shares = {reason.kind: reason.share for reason in recommendation.reasons}
+        assert 0 < sum(shares.values()) <= 1 + 1e-5
+        index = CORPUS.catalogue.index_of(recommendation.track.uri)
+        for reason in recommendation.reasons:
+            assert set(reason.seeds) <= given
+            assert parts[reason.kind][index] > 0
+            assert reason.share == shares[reason.kind]
+            counted_again(model, recommendation.track, reason, query)
 
 
 def test_every_recommendation_of_a_taste_has_a_reason_and_at_most_as_many_as_asked() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ranked_worlds import fitted, quick_generators
 from taste_groups import NOW, group_of, make_corpus, make_features, make_playlists, make_track
 
 from recommender import (
@@ -39,7 +40,8 @@ def uris(answer: list[Recommendation]) -> list[str]:
     return [recommendation.track.uri for recommendation in answer]
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("ranker", ["auto", "lambdarank"])
+@settings(max_examples=20, deadline=None)
 @given(
     seeds=st.lists(
         st.sampled_from(KNOWN) | st.from_regex(r"spotify:track:[0-9A-Za-z]{22}", fullmatch=True), max_size=30
@@ -47,14 +49,15 @@ def uris(answer: list[Recommendation]) -> list[str]:
     title=st.none()
     | st.text(max_size=40)
     | st.sampled_from(["x" * 10_000, "🌧️" * 3000, "rainy day", " ", "\x00", "\ud800"]),
-    k=st.integers(0, 300),
+    k=st.integers(0, 40) | st.just(300),
     exclude=st.lists(st.sampled_from(KNOWN), max_size=5),
     max_per_artist=st.none() | st.integers(1, 3),
 )
 def test_any_query_gets_k_distinct_tracks_and_none_that_it_must_not(
-    seeds: list[str], title: str | None, k: int, exclude: list[str], max_per_artist: int | None
+    ranker: str, seeds: list[str], title: str | None, k: int, exclude: list[str], max_per_artist: int | None
 ) -> None:
-    answer = MODEL.recommend(seeds, title, k, exclude=exclude, max_per_artist=max_per_artist)
+    model = MODEL if ranker == "auto" else fitted(ranker)
+    answer = model.recommend(seeds, title, k, exclude=exclude, max_per_artist=max_per_artist)
     found = uris(answer)
     assert len(found) == len(set(found))
     assert not set(found) & {*seeds, *exclude}
@@ -122,7 +125,7 @@ def test_more_than_the_catalogue_has_gets_all_there_is() -> None:
 
 def test_tracks_that_no_playlist_has_come_last_but_they_come() -> None:
     few = CORPUS.subset(np.arange(6))
-    model = Hybrid().fit(few)
+    model = Hybrid(generators=quick_generators()).fit(few)
     answer = uris(model.recommend(k=CORPUS.n_tracks))
     assert len(answer) == CORPUS.n_tracks
     counts = np.bincount(few.indices, minlength=CORPUS.n_tracks)[CORPUS.catalogue.indices_of(answer)]
@@ -148,7 +151,7 @@ def test_another_id_of_a_seeds_recording_does_not_come_back() -> None:
     playlists = [
         Playlist(playlist.pid, (*playlist.tracks, again), playlist.title) for playlist in make_playlists(n_playlists=20)
     ]
-    model = Hybrid().fit(PlaylistCorpus.from_playlists(playlists))
+    model = Hybrid(generators=quick_generators()).fit(PlaylistCorpus.from_playlists(playlists))
     assert again.uri in uris(model.recommend([make_track(4).uri], k=300))
     assert again.uri not in uris(model.recommend([make_track(0).uri], k=300))
     assert make_track(0).uri not in uris(model.recommend([again.uri], k=300))
@@ -160,7 +163,7 @@ def test_one_recording_does_not_come_twice() -> None:
     playlists = make_playlists(n_playlists=20)
     twins = [Track(f"spotify:track:twin{number}", "Twin", "Twins") for number in range(3)]
     playlists = [Playlist(p.pid, (*p.tracks, *twins), p.title) for p in playlists]
-    model = Hybrid().fit(PlaylistCorpus.from_playlists(playlists))
+    model = Hybrid(generators=quick_generators()).fit(PlaylistCorpus.from_playlists(playlists))
     assert len({twin.uri for twin in twins} & set(uris(model.recommend(k=300)))) == 1
 
 
@@ -169,11 +172,11 @@ def test_the_order_of_seeds_makes_no_difference_to_the_set_of_answers() -> None:
 
 
 def test_seeds_do_not_set_the_scale_of_a_generator() -> None:
-    seeds = CORPUS.tracks_of(0)[:5]
-    for part in MODEL._parts(Query(seeds, "rainy day")):
-        weight = max(WEIGHTS["several"].get(part.generator.name, 0), 1e-6)
-        assert not part.scores[seeds].any()
-        assert part.factor * top_mean(part.scores, MODEL.top) == pytest.approx(weight, rel=1e-4)
+    generator = Cooccurrence().fit(CORPUS)
+    assert np.isin(np.argsort(-generator.scores(Query(CORPUS.tracks_of(0)[:5])))[:5], CORPUS.tracks_of(0)[:5]).any()
+    model = Hybrid({"several": {"cooccurrence": 2.0}}, generators=[Cooccurrence()], ranker="blend", top=10).fit(CORPUS)
+    best = [recommendation.score for recommendation in model.recommend(SEEDS, k=10)]
+    assert np.mean(best) == pytest.approx(2.0, rel=1e-4)
 
 
 def test_rank_gives_the_same_order_as_recommend() -> None:
@@ -203,7 +206,8 @@ def test_a_saved_model_answers_as_before(tmp_path: Path) -> None:
     for seeds, title in (((), None), ((), "rainy day"), (SEEDS, None), (SEEDS[:1], "Été"), ([unknown], None)):
         assert loaded.recommend(seeds, title) == MODEL.recommend(seeds, title)
         np.testing.assert_array_equal(loaded.rank(seeds, title, 200), MODEL.rank(seeds, title, 200))
-    assert loaded.metrics_ == {"ndcg": 0.5}
+    assert loaded.metrics_ == {"ndcg": 0.5, "ranker": MODEL.ranker_report_}
+    assert MODEL.ranker_report_["ranker"] == "blend"
     assert loaded.corpus_fingerprint_ == CORPUS.fingerprint()
 
 
@@ -227,10 +231,13 @@ def test_a_model_stores_no_titles_or_descriptions(tmp_path: Path) -> None:
 
 def test_weights_and_parameters_survive_a_save(tmp_path: Path) -> None:
     weights = {kind: {"popularity": 1.0} for kind in WEIGHTS}
-    model = Hybrid(weights, generators=[Popularity(), Cooccurrence(shrinkage=3.0)], max_seeds=7, top=50).fit(CORPUS)
+    generators = [Popularity(), Cooccurrence(shrinkage=3.0)]
+    chosen = {"ranker": "blend", "max_seeds": 7, "top": 50, "limit": 70, "random_state": 3}
+    model = Hybrid(weights, generators=generators, **chosen).fit(CORPUS)  # type: ignore[arg-type]
     model.save(tmp_path / "model", created_at=NOW)
     loaded = Hybrid.load(tmp_path / "model")
-    assert (loaded.weights, loaded.max_seeds, loaded.top) == (weights, 7, 50)
+    assert loaded.weights == weights
+    assert {name: getattr(loaded, name) for name in chosen} == chosen
     assert [generator.parameters() for generator in loaded.generators_] == [
         generator.parameters() for generator in model.generators_
     ]
@@ -293,7 +300,7 @@ def test_fitting_leaves_the_given_generators_unfitted() -> None:
 
 
 def test_only_so_many_seeds_are_looked_at_but_none_comes_back() -> None:
-    model = Hybrid(max_seeds=3).fit(CORPUS)
+    model = Hybrid(generators=quick_generators(), max_seeds=3).fit(CORPUS)
     seeds = [CORPUS.catalogue.uri(index) for index in range(100)]
     assert not set(seeds) & set(uris(model.recommend(seeds, k=200)))
 
@@ -316,6 +323,7 @@ def test_the_kind_of_a_query_is_told_by_its_seeds(n_seeds: int, kind: str) -> No
     assert kind in WEIGHTS
 
 
+@settings(deadline=None)
 @given(scores=st.lists(st.integers(0, 5), max_size=40), k=st.integers(0, 50), data=st.data())
 def test_the_greatest_scores_are_those_of_a_full_sort(scores: list[int], k: int, data: st.DataObject) -> None:
     excluded = data.draw(st.lists(st.integers(0, max(len(scores) - 1, 0)), max_size=10 if scores else 0))
@@ -329,6 +337,7 @@ def test_the_mean_of_the_greatest_counts_only_what_is_above_zero() -> None:
     assert top_mean(np.zeros(3, np.float32), 2) == 0
 
 
+@settings(deadline=None)
 @given(
     groups=st.lists(st.integers(-1, 4), max_size=30), maximum=st.integers(1, 3), rng=st.randoms(use_true_random=False)
 )
@@ -343,6 +352,63 @@ def test_a_limit_per_group_keeps_the_first_of_each(groups: list[int], maximum: i
             expected.append(track)
     kept = limit_per_group(np.array(ranking, np.int32), np.array(groups, np.int32), maximum)
     assert kept.tolist() == expected
+
+
+def cold_model(ranker: str) -> tuple[Hybrid, PlaylistCorpus]:
+    """Return a model of a world with eight tracks that have features and nothing else: no playlist, artist or name."""
+    alone = Playlist(5000, tuple(Track(f"spotify:track:{number:022d}") for number in range(10_000, 10_008)))
+    everything = PlaylistCorpus.from_playlists([*make_playlists(n_playlists=40), alone])
+    corpus = everything.subset(everything.pids < 5000)
+    model = Hybrid(generators=quick_generators(), ranker=ranker, limit=60, top=50)
+    return model.fit(corpus, make_features(corpus, known=1.0)), corpus
+
+
+@pytest.fixture(scope="module", params=["blend", "lambdarank"])
+def cold(request: pytest.FixtureRequest) -> Hybrid:
+    model, corpus = cold_model(request.param)
+    assert (model.ranker_ is None) == (request.param == "blend")
+    unplayed = corpus.catalogue.indices_of([f"spotify:track:{number:022d}" for number in range(10_000, 10_008)])
+    assert not np.isin(corpus.indices, unplayed).any()
+    return model
+
+
+class TestColdStart:
+    UNPLAYED = tuple(f"spotify:track:{number:022d}" for number in range(10_000, 10_008))
+
+    def test_a_query_of_which_only_sound_is_known_gets_tracks_that_sound_alike(self, cold: Hybrid) -> None:
+        answer = cold.recommend(self.UNPLAYED[:1], k=20)
+        assert len(answer) == 20
+        assert [group_of(recommendation.track) for recommendation in answer].count(0) >= 18
+        assert answer[0].reasons[0].kind == "content"
+        assert {reason.kind for reason in answer[0].reasons} <= {"content", "popularity"}
+
+    def test_a_track_with_features_and_no_playlists_is_recommended(self, cold: Hybrid) -> None:
+        alike = self.UNPLAYED[4]
+        among = uris(cold.recommend(self.UNPLAYED[:1], k=60))
+        assert alike in among
+        assert not set(self.UNPLAYED[1:4]) & set(among)
+        cold_seeds = [make_track(number).uri for number in (0, 4, 8, 12)]
+        assert {alike, self.UNPLAYED[0]} <= set(uris(cold.recommend(cold_seeds, k=200)))
+
+    def test_unknown_tracks_only_get_popular_ones(self, cold: Hybrid) -> None:
+        unknown = [f"spotify:track:unknown{number}" for number in range(5)]
+        assert uris(cold.recommend(unknown, k=15)) == uris(cold.recommend(k=15))
+
+    def test_one_track_gets_tracks_of_its_taste(self, cold: Hybrid) -> None:
+        answer = cold.recommend([make_track(1).uri], k=10)
+        assert [group_of(recommendation.track) for recommendation in answer].count(1) >= 7
+
+    def test_a_title_alone_gets_tracks_of_its_taste(self, cold: Hybrid) -> None:
+        answer = cold.recommend(title="Rainy Days", k=10)
+        assert [group_of(recommendation.track) for recommendation in answer].count(0) >= 7
+
+    @pytest.mark.parametrize("title", [None, "", "   ", "qqq zzz", "x" * 10_000])
+    def test_nothing_gets_popular_tracks(self, cold: Hybrid, title: str | None) -> None:
+        answer = cold.recommend(title=title, k=12)
+        sizes = cold.interactions_.tracks.column_sizes
+        counts = [sizes[cold.interactions_.corpus.catalogue.index_of(uri)] for uri in uris(answer)]
+        assert len(set(uris(answer))) == 12
+        assert min(counts) >= np.median(sizes[sizes > 0])
 
 
 def test_importing_the_package_does_not_import_scikit_learn() -> None:

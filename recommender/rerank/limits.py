@@ -1,4 +1,4 @@
-"""What is done to a finished ranking: no recording twice, not too much of one artist."""
+"""No recording twice, not too much of one artist: groups of tracks of which only the first ones stay."""
 
 from __future__ import annotations
 
