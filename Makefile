@@ -47,6 +47,11 @@ types: $(STAMP) ## Check the types of both packages
 imports: $(STAMP) ## Check the rules between packages
 	$(BIN)/lint-imports
 
+# Tests run side by side: threads of one would only take the cores from the others.
+test test-slow: export OMP_NUM_THREADS = 1
+test test-slow: export OMP_THREAD_LIMIT = 1
+test test-slow: export OPENBLAS_NUM_THREADS = 1
+
 test: lint types imports $(STAMP) ## Check everything and run the tests (the Alembic checks are among them)
 	$(BIN)/pytest -n 3 --dist loadfile -m "not slow and not browser"
 	$(BIN)/pytest -m "browser and not slow"

@@ -99,7 +99,7 @@ class Peer:
         name: as tables call it.
         contender: makes it a contender of this name with these settings, to be asked these cases: a peer in another
             process is sent all of them at once.
-        choices: settings; the first are those that were best when this was written.
+        choices: settings; the first are taken where nothing is tuned.
         library: whose it is, with its version.
     """
 

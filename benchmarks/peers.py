@@ -3,7 +3,7 @@
     python benchmarks/peers.py --corpus DIR [--playlists N] [--seed S] [--peers-python PYTHON] [--json FILE]
 
 DIR is a corpus folder, as `crossfade import` writes it. Every peer first gets the best of some settings, measured on
-playlists that neither the test nor its training has (--no-tuning takes those that were best when this was written).
+playlists that neither the test nor the training for that has (--no-tuning takes the first of them).
 Then all learn from the same playlists and continue the same others, in the challenge's ten kinds and from random seeds.
 What a peer has no answer to, such as a title alone, is answered by popularity. --only NAME measures some rankers.
 """
@@ -76,16 +76,17 @@ def run(options: argparse.Namespace) -> None:
     measured = partial(
         evaluate, corpus, sounds, playlists=options.playlists, random_state=options.seed, progress=_progress
     )
-    cases = {role: split(corpus, options.playlists, options.seed, role=role).cases for role in ("test", "tuning")}
+    cases = split(corpus, options.playlists, options.seed).cases
     tuning: Tuning = {}
     if not options.no_tuning:
+        of_tuning = split(corpus, options.playlists, options.seed, role="tuning").cases
         for peer in peers:
             if len(peer.choices) > 1:
-                tuning[peer.name] = tune(peer, cases["tuning"], measured)
+                tuning[peer.name] = tune(peer, of_tuning, measured)
     chosen = {peer.name: max(tuning[peer.name], key=lambda pair: pair[1])[0] for peer in peers if peer.name in tuning}
     settings = {peer.name: chosen.get(peer.name, peer.choices[0]) for peer in peers}
     models = {BLEND: Hybrid(ranker="blend"), FULL: Hybrid()}
-    contenders = [peer.contender(peer.name, settings[peer.name], cases["test"]) for peer in peers]
+    contenders = [peer.contender(peer.name, settings[peer.name], cases) for peer in peers]
     contenders += [hybrid_contender(name, model) for name, model in models.items() if name in wanted]
     report = with_costs(measured(contenders=contenders), outside)
     ranker = dict(models[FULL].ranker_report_) if FULL in wanted else {}

@@ -359,14 +359,16 @@ class Hybrid:
         named = max(wanted, min(max(2 * wanted, _FEWEST_NAMED), self.limit))
         weights = weights_of(self.weights, kind_of(request.query))
         learnt = self.ranker_
-        retrieval = Retrieval.of(self._asked(RANKED if learnt else weights), request.query, named, self.top)
+        retrieval = Retrieval.of(
+            self._asked({*RANKED, *weights} if learnt else weights), request.query, named, self.top
+        )
         if learnt and not retrieval.says_something(RANKED):
             learnt, retrieval = None, Retrieval.of(self._asked(weights), request.query, named, self.top)
         candidates = retrieval.candidates(request.excluded)
         blended, parts = retrieval.blended(candidates, weights)
         if learnt:
             judged = greatest(blended, max(_JUDGED * wanted, _LEAST_JUDGED))
-            scores = learnt.predict(self._features.matrix(retrieval, candidates[judged]))
+            scores = learnt.predict(self._features.matrix(retrieval, candidates, judged))
             order = judged[np.lexsort((-blended[judged], -scores))]
             ordered = np.sort(scores)[::-1][:wanted]
             order = order[:wanted]

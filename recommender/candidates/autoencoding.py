@@ -46,10 +46,10 @@ class AutoencoderSettings:
         random_state: seed of the first weights and of all that is drawn.
     """
 
-    hidden: int = 200
+    hidden: int = 128
     passes: float = 25.0
     least_steps: int = 200
-    most_steps: int = 20_000
+    most_steps: int = 10_000
     batch: int = 128
     negatives: int = 1500
     learning_rate: float = 0.01
@@ -61,7 +61,7 @@ class AutoencoderSettings:
     most_shown: int = 100
     length_damping: float = 0.5
     least_playlists: int = 3
-    max_tracks: int = 40_000
+    max_tracks: int = 30_000
     max_artists: int = 40_000
     random_state: int = 0
 

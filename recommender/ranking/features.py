@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from recommender.blending import kind_of, weights_of
 from recommender.candidates import Artists, CandidateGenerator, Cooccurrence, Factors, PlaylistNeighbours, Titles
@@ -59,22 +60,27 @@ class RankingFeatures:
         by_generator = [f"{name}.{figure}" for name in self._ranked for figure in ("score", "rank", "level")]
         return (*by_generator, *SUMMARIES, *_OTHERS)
 
-    def matrix(self, retrieval: Retrieval, tracks: IntArray) -> FloatArray:
-        """Return the features of these candidates.
+    def matrix(
+        self, retrieval: Retrieval, candidates: IntArray, judged: npt.NDArray[np.integer] | None = None
+    ) -> FloatArray:
+        """Return the features of candidates.
 
         Args:
             retrieval: what the generators made of the query.
-            tracks: int32, ascending, shape (n_candidates,).
+            candidates: int32, ascending, shape (n_candidates,): those among which ranks are counted.
+            judged: the places of those whose features are wanted, ascending; None for all.
 
         Returns:
-            float32, shape (n_candidates, len(names)), finite.
+            float32, shape (n_judged, len(names)), finite.
         """
+        judged = np.arange(len(candidates)) if judged is None else judged
+        tracks = candidates[judged]
         columns: dict[str, FloatArray | float] = {}
         for name in self._ranked:
             opinion = retrieval.opinions[name]
-            relative = opinion.relative(tracks)
-            columns[f"{name}.score"] = relative
-            columns[f"{name}.rank"] = _log_ranks(relative)
+            relative = opinion.relative(candidates)
+            columns[f"{name}.score"] = relative[judged]
+            columns[f"{name}.rank"] = _log_ranks(relative)[judged]
             columns[f"{name}.level"] = float(np.log(opinion.scale + 1e-9))
         seeds = retrieval.query.seeds
         seeds = seeds[self._interactions.tracks.column_sizes[seeds] > 0]
@@ -82,9 +88,10 @@ class RankingFeatures:
         columns |= self._artist(retrieval, tracks)
         columns |= self._popularity(retrieval, seeds, tracks)
         columns |= self._latent(retrieval, seeds, tracks)
+        columns |= self._near_playlists(retrieval, candidates, judged)
         columns |= self._voters(retrieval, tracks)
         columns |= self._title(retrieval, tracks)
-        columns |= self._blend(retrieval, tracks)
+        columns |= {name: values[judged] for name, values in self._blend(retrieval, candidates).items()}
         matrix = np.empty((len(tracks), len(self.names)), np.float32)
         for place, name in enumerate(self.names):
             matrix[:, place] = columns[name]
@@ -138,28 +145,37 @@ class RankingFeatures:
     def _latent(self, retrieval: Retrieval, seeds: IntArray, tracks: IntArray) -> dict[str, FloatArray | float]:
         factors = self._expert(Factors)
         columns: dict[str, FloatArray | float] = dict.fromkeys(_LATENT, 0.0)
-        columns["near_playlists.rank"] = float(np.log1p(_LAST_RANK))
         if len(seeds):
             cosines = factors.cosines(tracks, seeds)
             columns["factors.cosine_max"] = cosines.max(axis=1)
             columns["factors.cosine_mean"] = cosines.mean(axis=1)
             columns["factors.cosine_last"] = cosines[:, -1]
         folded_in = retrieval.opinions[Factors.name].scoring
-        if not isinstance(folded_in, HeadScores):
-            return columns
-        query, by = folded_in.query, self._artist_of(tracks)
-        artists, places = np.unique(by, return_inverse=True)
-        of_artists = np.zeros(len(artists), np.float32)
-        named = artists >= 0
-        of_artists[named] = np.maximum(factors.artist_factors_[artists[named]] @ query, 0)
-        columns["factors.artist"] = of_artists[places] / max(_mean_of_greatest(of_artists, 50), 1e-9)
-        playlists, cosines_of = factors.neighbours(query, _NEAREST)
-        weights = cosines_of**_SHARPNESS * self._length_roots[playlists]
-        votes = self._votes(playlists, weights, tracks)
-        columns["near_playlists.score"] = votes / max(_mean_of_greatest(votes, 200), 1e-9)
-        columns["near_playlists.rank"] = _log_ranks(votes)
-        columns["near_playlists.artist"] = self._artist_votes(playlists, weights, by)
+        if isinstance(folded_in, HeadScores) and len(factors.artist_factors_):
+            artists, places = np.unique(self._artist_of(tracks), return_inverse=True)
+            of_artists = np.maximum(factors.artist_factors_[artists] @ folded_in.query, 0) * (artists >= 0)
+            columns["factors.artist"] = of_artists[places] / max(_mean_of_greatest(of_artists, 50), 1e-9)
         return columns
+
+    def _near_playlists(
+        self, retrieval: Retrieval, candidates: IntArray, judged: npt.NDArray[np.integer]
+    ) -> dict[str, FloatArray | float]:
+        factors = self._expert(Factors)
+        folded_in = retrieval.opinions[Factors.name].scoring
+        if not isinstance(folded_in, HeadScores):
+            return {
+                "near_playlists.score": 0.0,
+                "near_playlists.rank": float(np.log1p(_LAST_RANK)),
+                "near_playlists.artist": 0.0,
+            }
+        playlists, cosines = factors.neighbours(folded_in.query, _NEAREST)
+        weights = cosines**_SHARPNESS * self._length_roots[playlists]
+        votes = self._votes(playlists, weights, candidates)
+        return {
+            "near_playlists.score": (votes / max(_mean_of_greatest(votes, 200), 1e-9))[judged],
+            "near_playlists.rank": _log_ranks(votes)[judged],
+            "near_playlists.artist": self._artist_votes(playlists, weights, self._artist_of(candidates[judged])),
+        }
 
     def _voters(self, retrieval: Retrieval, tracks: IntArray) -> dict[str, FloatArray | float]:
         scoring = retrieval.scoring(PlaylistNeighbours.name, NeighbourScores)
@@ -187,7 +203,7 @@ class RankingFeatures:
             "titles.amount": float(np.log1p(similarities.sum())),
         }
 
-    def _blend(self, retrieval: Retrieval, tracks: IntArray) -> dict[str, FloatArray | float]:
+    def _blend(self, retrieval: Retrieval, tracks: IntArray) -> dict[str, FloatArray]:
         blended, _ = retrieval.blended(tracks, weights_of(self._weights, kind_of(retrieval.query)))
         by = self._artist_of(tracks)
         order = np.lexsort((-blended, by))
@@ -242,9 +258,6 @@ _LATENT = (
     "factors.cosine_mean",
     "factors.cosine_last",
     "factors.artist",
-    "near_playlists.score",
-    "near_playlists.rank",
-    "near_playlists.artist",
 )
 _OTHERS = (
     "artist.seeds",
@@ -263,6 +276,9 @@ _OTHERS = (
     "query.seeds",
     "query.unknown",
     *_LATENT,
+    "near_playlists.score",
+    "near_playlists.rank",
+    "near_playlists.artist",
     "neighbours.near",
     "neighbours.nearest",
     "neighbours.artist",

@@ -174,7 +174,7 @@ def learn_ranker(
                 if progress is not None and (done % 50 == 0 or done == steps):
                     progress("Learning to rank", done, steps)
     if progress is not None:
-        progress("Growing the ranker's trees", 0, 1)
+        progress("Growing the ranker's trees", steps, steps)
     return _chosen(lists, wholes, names, ranker, forced)
 
 

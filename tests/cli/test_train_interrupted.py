@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,14 @@ def imported(home: Path, n_playlists: int = 60) -> None:
         tracks = tuple(Track(f"spotify:track:{n:022}", f"Song {n}", f"Band {n % 9}") for n in numbers.tolist())
         playlists.append(Playlist(pid, tracks, "rock" if pid % 2 else "sleep"))
     PlaylistCorpus.from_playlists(playlists).write(home / "corpus")
+
+
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard() -> Iterator[None]:
+    """Hear Ctrl-C even where whoever started the tests does not, as a shell makes it of what runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

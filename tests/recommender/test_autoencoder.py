@@ -186,6 +186,15 @@ class TestBatches:
                 of_tracks = {place for place in told if place < len(TRACKS)}
                 assert of_tracks == set(batch.output_rows[np.flatnonzero(wanted < 0)].tolist())
 
+    def test_show_the_artists_of_shown_tracks_and_of_no_other(self) -> None:
+        everything = np.arange(CORPUS.n_tracks, dtype=np.int32), np.arange(N_ARTISTS, dtype=np.int32)
+        parameters = AutoencoderSettings(batch=16, least_steps=30)
+        for batch in Batches(INTERACTIONS, parameters, *everything, np.random.default_rng(0)):
+            for shown, wanted in zip(batch.shown, batch.wanted, strict=True):
+                told = batch.input_rows[np.flatnonzero(shown)] - CORPUS.n_tracks
+                of_shown = ARTIST_IDS[batch.output_rows[np.flatnonzero(wanted < 0)]]
+                assert set(told[told >= 0].tolist()) == set(of_shown.tolist())
+
     def test_give_all_tracks_by_their_artists_only_where_asked_to(self) -> None:
         for batch in self.batches(artists_only=1.0):
             assert (batch.input_rows >= len(TRACKS)).all()
