@@ -369,16 +369,15 @@ class Hybrid:
         if learnt:
             judged = greatest(blended, max(_JUDGED * wanted, _LEAST_JUDGED))
             scores = learnt.predict(self._features.matrix(retrieval, candidates, judged))
-            order = judged[np.lexsort((-blended[judged], -scores))]
-            ordered = np.sort(scores)[::-1][:wanted]
-            order = order[:wanted]
+            best = np.lexsort((-blended[judged], -scores))[:wanted]
+            order, ordered = judged[best], scores[best]
         else:
             order = np.lexsort((candidates, -blended))[:wanted]
             ordered = blended[order]
         tracks = candidates[order]
         if len(tracks) < wanted:
             sizes = self.interactions_.tracks.column_sizes
-            rest = top_indices(sizes, np.concatenate([request.excluded, candidates]), wanted - len(tracks))
+            rest = top_indices(sizes, np.concatenate([request.excluded, tracks]), wanted - len(tracks))
             least = float(ordered[-1]) if len(ordered) else 1.0
             filling = least * _FILLING * sizes[rest] / max(float(sizes.max(initial=0)), 1.0)
             tracks, ordered = np.concatenate([tracks, rest]), np.concatenate([ordered, filling.astype(np.float32)])
